@@ -1,0 +1,20 @@
+"""Arithmetic on 30-bit millisecond ticks, the only form in which time enters the core.
+
+The firmware masks its clock to 30 bits (``ticks_ms() & MASK``), so that a tick is a small
+integer on every controller. Differences are good for about six days; anything longer counts
+``uptime_s`` instead. Nothing here, and nothing in the core, may ever read a clock.
+"""
+
+MASK = 0x3FFFFFFF
+_HALF = 0x20000000
+
+
+def elapsed_ms(now_ms, then_ms):
+    """Milliseconds from ``then_ms`` to ``now_ms``; a ``then`` in the future counts as 0."""
+    gone = (now_ms - then_ms) & MASK
+    return gone if gone < _HALF else 0
+
+
+def is_due(now_ms, due_ms):
+    """True when ``due_ms`` is now or in the past."""
+    return ((now_ms - due_ms) & MASK) < _HALF
