@@ -1,0 +1,148 @@
+"""Every published reading, text and command, with its register address.
+
+Readings answer on input and holding registers alike. An absent value reads 0x7FFF (16 bits)
+or 0x7FFFFFFF (32 bits, high word first). Current is positive while charging.
+"""
+
+from .rows import ANYONE, CHEMISTRIES, FACTORY, INSTALLER, ROLES, Command, Reading, Text
+
+READINGS_BASE = 0x0000
+CELL_MV_BASE = 0x0200
+RULE_STATE_BASE = 0x0300
+TEXT_BASE = 0x0800
+COMMANDS_BASE = 0x2000
+
+OFF_ON = ("off", "on")
+G = Reading
+
+READINGS = (
+    G(0x0000, "schema_version", "", 0, 65535, "Version of this register map"),
+    G(0x0001, "board_state", "", 0, 9, "What the board is doing",
+      choices=("starting", "uncommissioned", "fault", "standby", "precharging", "ready",
+               "charging", "discharging", "locked", "window")),
+    G(0x0002, "pack_10mv", "10mV", 0, 20_000, "Pack voltage"),
+    G(0x0003, "current_ma", "mA", -2_000_000, 2_000_000, "Current, charging positive"),
+    G(0x0005, "soc_permille", "0.1%", 0, 1000, "State of charge"),
+    G(0x0006, "soc_sigma_permille", "0.1%", 0, 1000, "State of charge: standard deviation"),
+    G(0x0007, "remaining_mah", "mAh", 0, 4_000_000, "Remaining charge"),
+    G(0x0009, "full_mah", "mAh", 0, 4_000_000, "Capacity in use"),
+    G(0x000B, "power_w", "W", -300_000, 300_000, "Power, charging positive"),
+    G(0x000D, "cell_max_mv", "mV", 0, 5000, "Highest cell"),
+    G(0x000E, "cell_max_number", "", 0, 32, "Highest cell's number"),
+    G(0x000F, "cell_min_mv", "mV", 0, 5000, "Lowest cell"),
+    G(0x0010, "cell_min_number", "", 0, 32, "Lowest cell's number"),
+    G(0x0011, "cell_diff_mv", "mV", 0, 5000, "Highest less lowest"),
+    G(0x0012, "cell_sum_10mv", "10mV", 0, 20_000, "Sum of cells"),
+    G(0x0013, "temp_max_dc", "0.1C", -500, 1500, "Hottest battery sensor"),
+    G(0x0014, "temp_min_dc", "0.1C", -500, 1500, "Coldest battery sensor"),
+    G(0x0015, "temp_dc", "0.1C", -500, 1500,
+      "Battery 1-4, power board, balancing board", count=6),
+    G(0x001B, "bus_10mv", "10mV", 0, 20_000, "Load side of the discharge switch"),
+    G(0x001C, "charger_10mv", "10mV", 0, 20_000, "Charger side of the charge switch"),
+    G(0x001D, "cycles", "0.1", 0, 60_000, "Equivalent full cycles"),
+    G(0x001E, "cvl_10mv", "10mV", 0, 20_000, "Charge voltage limit for the charger"),
+    G(0x001F, "ccl_ma", "mA", 0, 2_000_000, "Charge current limit for the charger"),
+    G(0x0021, "dcl_ma", "mA", 0, 2_000_000, "Discharge current limit for the load"),
+    G(0x0023, "charge_switch", "", 0, 1, "Charge switch is on", choices=OFF_ON),
+    G(0x0024, "discharge_switch", "", 0, 1, "Discharge switch is on", choices=OFF_ON),
+    G(0x0025, "precharge_switch", "", 0, 1, "Precharge is on", choices=OFF_ON),
+    G(0x0026, "heater_switch", "", 0, 1, "Heater is on", choices=OFF_ON),
+    G(0x0027, "secondary_fired", "", 0, 1, "Secondary disconnect has been fired",
+      choices=("no", "yes")),
+    G(0x0028, "balancing", "", 0, 32, "Cells being balanced"),
+    G(0x0029, "balancing_low", "bits", 0, 65535, "Cells 1-16 being balanced"),
+    G(0x002A, "balancing_high", "bits", 0, 65535, "Cells 17-32 being balanced"),
+    G(0x002B, "balance_minutes", "min", 0, 32_000, "Predicted time until balanced"),
+    G(0x002C, "charge_off_rule", "", 0, 255,
+      "Number of the rule that keeps charging off; absent: none"),
+    G(0x002D, "discharge_off_rule", "", 0, 255,
+      "Number of the rule that keeps discharging off; absent: none"),
+    G(0x002E, "warnings", "", 0, 255, "Active rules that only warn"),
+    G(0x002F, "protections", "", 0, 255, "Active rules that switch something off"),
+    G(0x0030, "loudest", "", 0, 4, "Loudest active rule",
+      choices=("none", "info", "warning", "protection", "danger")),
+    G(0x0031, "rule_bits", "bits", 0, 65535, "Active rules, 16 a register", count=6),
+    G(0x0040, "uptime_s", "s", 0, 1_000_000_000, "Time in service; survives restarts"),
+    G(0x0042, "since_start_s", "s", 0, 1_000_000_000, "Time since this start"),
+    G(0x0044, "discharged_mah", "mAh", 0, 1_000_000_000, "Charge taken out, in all"),
+    G(0x0046, "charged_mah", "mAh", 0, 1_000_000_000, "Charge put in, in all"),
+    G(0x0048, "tick_late_worst_ms", "ms", 0, 60_000, "Latest tick since start"),
+    G(0x0049, "tick_ms", "ms", 0, 60_000, "Time the newest tick took"),
+    G(0x004A, "ticks", "", 0, 1_000_000_000, "Ticks since start"),
+    G(0x004C, "pec_errors", "", 0, 1_000_000_000, "Front-end frames with a bad checksum"),
+    G(0x004E, "restart_cause", "", 0, 5, "Why the board started",
+      choices=("unknown", "power", "watchdog", "command", "soft", "fault")),
+    G(0x004F, "self_test", "bits", 0, 65535, "Self-test failures, one bit a test"),
+    G(0x0050, "journal_first", "", 0, 1_000_000_000, "Oldest journal entry held"),
+    G(0x0052, "journal_next", "", 0, 1_000_000_000, "Number the next entry will get"),
+    G(0x0054, "session_role", "", 0, 2, "Role of this port's session", choices=ROLES),
+    G(0x0055, "session_left_s", "s", 0, 3600, "Seconds this port's session has left"),
+    G(0x0056, "lockout_s", "s", 0, 3600, "Seconds until this port may try a password again"),
+    G(0x0057, "window_left_s", "s", 0, 600, "Seconds the calibration window has left"),
+    G(0x0058, "lease_left", "", 0, 1_000_000_000, "What the lease has left, in its own unit"),
+    G(0x005A, "board_rating_ma", "mA", 0, 2_000_000, "The board's continuous rating"),
+    G(0x005C, "charge_oc_live_ma", "mA", 0, 2_000_000, "Charge over-current trip in force"),
+    G(0x005E, "discharge_oc_live_ma", "mA", 0, 2_000_000, "Discharge trip in force"),
+    G(0x0060, "discharge_peak_live_ma", "mA", 0, 2_000_000, "Peak trip in force"),
+    G(0x0062, "open_wire_low", "bits", 0, 65535, "Sense wires 0-15 cut"),
+    G(0x0063, "open_wire_mid", "bits", 0, 65535, "Sense wires 16-31 cut"),
+    G(0x0064, "open_wire_top", "bits", 0, 1, "Sense wire 32 cut"),
+    G(0x0065, "commit_result", "", 0, 9, "Outcome of the newest settings write",
+      choices=("none", "ok", "range", "cross rule", "locked", "outputs on", "cold charge",
+               "storage", "voltages", "nothing staged")),
+    G(0x0066, "commit_address", "", 0, 65535, "Register that was refused"),
+    G(0x0067, "free_bytes", "bytes", 0, 100_000_000, "Heap free at the newest collection"),
+    G(0x0069, "switch_operations", "", 0, 1_000_000_000, "Switchings of the discharge switch"),
+    G(0x006B, "loaded_operations", "", 0, 1_000_000_000, "Of these, under load"),
+    G(0x006D, "chemistry_name", "", 0, 5, "Chemistry in force", choices=CHEMISTRIES),
+    G(0x006E, "cells_in_series", "", 0, 32, "Cells in series in force"),
+)
+
+CELL_MV = G(CELL_MV_BASE, "cell_mv", "mV", 0, 5000, "Cell voltages", count=32)
+
+# One register a rule: bit 0 active, 1 pending, 2 latched until a person, 8-15 retries used.
+RULE_STATE = G(RULE_STATE_BASE, "rule_state", "bits", 0, 65535, "State of each rule", count=96)
+
+TEXTS = (
+    Text(0x0800, "product", 8, "Product name"),
+    Text(0x0808, "firmware_version", 8, "Firmware version"),
+    Text(0x0810, "board_name", 8, "Board definition"),
+    Text(0x0818, "machine_code", 8, "The controller's own unique number"),
+    Text(0x0820, "serial_number", 8, "Serial number", write=FACTORY),
+    Text(0x0828, "factory_date", 8, "Date of manufacture", write=FACTORY),
+    Text(0x0830, "device_name", 8, "Name shown by Bluetooth", write=INSTALLER),
+)
+
+C = Command
+COMMANDS = (
+    C(0x2000, "begin", 0, 1, INSTALLER, "1: stage settings writes until commit; 0: drop them"),
+    C(0x2001, "commit", 1, 1, INSTALLER, "Check the staged settings together and apply them"),
+    C(0x2002, "preset", 1, 5, INSTALLER,
+      "Stage every default of this chemistry (inside begin/commit)"),
+    C(0x2003, "clear_latches", 1, 1, INSTALLER, "A person has looked: release latched rules"),
+    C(0x2004, "restart", 1, 1, INSTALLER, "Open all outputs and restart"),
+    C(0x2005, "factory_reset", 0xFAC7, 0xFAC7, INSTALLER,
+      "Forget all settings and passwords; the board is uncommissioned afterwards"),
+    C(0x2006, "calibration_window", 0, 1, INSTALLER,
+      "1: let outputs work for 10 minutes so that the current can be calibrated"),
+    C(0x2007, "take_zero", 1, 1, INSTALLER, "Take the current zero; outputs must be off"),
+    C(0x2008, "take_gain_ma", -2_000_000, 2_000_000, INSTALLER,
+      "The true current now flowing, 2 A or more", registers=2),
+    C(0x200A, "set_soc_permille", 0, 1000, INSTALLER, "Set the state of charge"),
+    C(0x200B, "confirm_deep_discharge", 1, 1, INSTALLER,
+      "A person has checked the deeply discharged cells"),
+    C(0x200C, "self_test", 1, 1, INSTALLER, "Run the self-test; outputs must be off"),
+    C(0x2010, "login_role", 1, 2, ANYONE, "Ask for a challenge for this role (installer 1)"),
+    C(0x2011, "login_response", 0, 65535, ANYONE,
+      "HMAC-SHA-256 over challenge, port and role", registers=16),
+    C(0x2021, "logout", 1, 1, ANYONE, "End this port's session"),
+    C(0x2022, "new_password", 0, 65535, INSTALLER,
+      "A new password for the session's role, zero padded", registers=8, ports="pc"),
+    C(0x2030, "charger_hello", 0, 65535, ANYONE,
+      "A charger on RS485-1 is alive: state, voltage (10 mV), current (0.1 A)", registers=3),
+)
+
+# The challenge is read from here after login_role has been written.
+CHALLENGE = Text(0x2040, "login_challenge", 8, "16 random bytes, new for each login_role")
+
+COILS = ("charge_wanted", "discharge_wanted", "equalization", "special_charger", "buzzer")
