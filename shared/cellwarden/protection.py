@@ -1,0 +1,255 @@
+"""The protection engine: judges every rule of the schema, and nothing else.
+
+A rule is data (tables/rules.py, packed in schema_data.py); this file holds the one mechanism
+they all share: a limit crossed for its delay trips, a value past its recovery for its delay,
+and whatever else recovery waits for, clears. It counts fresh samples and real time, never
+calls. A value that is not known neither trips nor clears: the rules on the age of readings
+act then. It must never switch anything: it only says what is forbidden.
+"""
+
+from array import array
+
+from . import ids
+from . import schema_data as schema
+from .ticks import elapsed_ms
+
+IDLE = 0
+PENDING = 1
+ACTIVE = 2
+LATCHED = 3
+
+# Kinds of event, as the journal names them.
+EVENT_TRIP = 1
+EVENT_CLEAR = 2
+EVENT_LATCH = 3
+EVENT_RETRY = 4
+EVENT_WARN = 5
+
+_COUNT = schema.RULE_COUNT
+_NO_RETRIES = 0xFF
+_EVENTS = 32
+# Used retries are forgiven after this long without a trip.
+_FORGIVE_MS = 600_000
+# A person's release counts for this long: hardware latches need a moment to let go.
+_PERSON_MS = 5_000
+_OVER = 1
+_FAST = 2
+_PERSISTS = 4
+_HYSTERESIS = 8
+
+
+class Context:
+    """What recovery may wait for, as the controller knows it this tick."""
+
+    def __init__(self):
+        self.charging = False  # charge current is seen
+        self.discharging = False
+        self.load_removed = False  # known to be removed; unknown is False
+        self.charger_removed = False
+
+
+class Protection:
+    """State of every rule: ``state[r]`` is IDLE, PENDING, ACTIVE or LATCHED."""
+
+    def __init__(self, quantities, live):
+        self._q = quantities
+        self._live = live
+        self.context = Context()
+        self.state = bytearray(_COUNT)
+        self.retries = bytearray(_COUNT)
+        self.forbids = 0  # ids.FORBID_* bits of all active rules
+        self.loudest = 0  # ids.LOUD_*
+        self.event_rule = bytearray(_EVENTS)
+        self.event_kind = bytearray(_EVENTS)
+        self.events = 0  # events waiting for the journal; the controller sets it back to 0
+        self.events_lost = 0
+        self._since_ms = array("i", [0] * _COUNT)  # pending since, then tripped since
+        self._good_ms = array("i", [0] * _COUNT)  # past the recovery value since
+        self._good = bytearray(_COUNT)
+        self._hits = bytearray(_COUNT)
+        self._seen = array("i", [-1] * _COUNT)
+        self._released = bytearray(_COUNT)  # a person has asked to clear this rule
+        self._released_ms = 0
+        self._all = bytes(range(_COUNT))
+        self._fast = bytes(r for r in range(_COUNT) if schema.RULE_BITS[r] & _FAST)
+
+    def is_active(self, rule):
+        return self.state[rule] >= ACTIVE
+
+    def forbidding(self, mask):
+        """Lowest-numbered active rule that forbids any of ``mask``; -1 when none does."""
+        forbids = schema.RULE_FORBIDS
+        state = self.state
+        for r in self._all:
+            if state[r] >= ACTIVE and forbids[r] & mask:
+                return r
+        return -1
+
+    def active_since_ms(self, rule):
+        return self._since_ms[rule]
+
+    def judge(self, now_ms, fast):
+        """Judge all rules, or with ``fast`` those that follow each current sample."""
+        q_value = self._q.value
+        q_valid = self._q.valid
+        q_count = self._q.count
+        live = self._live
+        state = self.state
+        seen = self._seen
+        quantity = schema.RULE_QUANTITY
+        bits = schema.RULE_BITS
+        trip_at = schema.RULE_TRIP
+        changed = False
+        for r in self._fast if fast else self._all:
+            q = quantity[r]
+            count = q_count[q]
+            if not q_valid[q] or count == seen[r]:
+                continue
+            seen[r] = count
+            value = q_value[q]
+            trip = live[trip_at[r]]
+            broken = value >= trip if bits[r] & _OVER else value <= trip
+            s = state[r]
+            if s == IDLE:
+                if broken:
+                    self._since_ms[r] = now_ms
+                    self._hits[r] = 0
+                    changed |= self._pending(r, now_ms)
+                elif self.retries[r]:
+                    self._forgive(r, now_ms)
+            elif s == PENDING:
+                if broken:
+                    changed |= self._pending(r, now_ms)
+                else:
+                    state[r] = IDLE
+            else:
+                changed |= self._recover(r, value, trip, broken, now_ms)
+        if changed:
+            self._sum_up()
+
+    def _pending(self, r, now_ms):
+        """One more sample over the limit; true when that trips the rule."""
+        self.state[r] = PENDING
+        if self._hits[r] < 255:
+            self._hits[r] += 1
+        delay_ms = self._live[schema.RULE_DELAY[r]]
+        if self._hits[r] < schema.RULE_SAMPLES[r]:
+            return False
+        if elapsed_ms(now_ms, self._since_ms[r]) < delay_ms:
+            return False
+        self._since_ms[r] = now_ms
+        self._good[r] = 0
+        self._released[r] = 0
+        limit = schema.RULE_RETRIES[r]
+        spent = limit != _NO_RETRIES and self.retries[r] >= limit
+        if spent or schema.RULE_WAIT[r] == ids.WAIT_PERSON:
+            self.state[r] = LATCHED
+            self._event(r, EVENT_LATCH)
+        else:
+            self.state[r] = ACTIVE
+            self._event(r, EVENT_TRIP if schema.RULE_FORBIDS[r] else EVENT_WARN)
+        return True
+
+    def _recover(self, r, value, trip, broken, now_ms):
+        """True when an active rule clears."""
+        recover = self._live[schema.RULE_RECOVER[r]]
+        over = schema.RULE_BITS[r] & _OVER
+        if schema.RULE_BITS[r] & _HYSTERESIS:
+            recover = trip - recover if over else trip + recover
+        good = value <= recover if over else value >= recover
+        wait = schema.RULE_WAIT[r]
+        if wait == ids.WAIT_UNDER_VOLTAGE and self.context.charging and not broken:
+            good = True  # a charger at work: no need to wait for the rebound
+        if not good:
+            self._good[r] = 0
+            return False
+        if not self._good[r]:
+            self._good[r] = 1
+            self._good_ms[r] = now_ms
+        delay_ms = self._live[schema.RULE_RECOVER_DELAY[r]]
+        if elapsed_ms(now_ms, self._good_ms[r]) < delay_ms:
+            return False
+        if self._released[r] and elapsed_ms(now_ms, self._released_ms) > _PERSON_MS:
+            self._released[r] = 0
+        if not self._released[r] and not self._wait_is_over(r, wait, now_ms):
+            return False
+        if self._released[r]:
+            self.retries[r] = 0
+        self._released[r] = 0
+        self.state[r] = IDLE
+        self._event(r, EVENT_CLEAR)
+        return True
+
+    def _wait_is_over(self, r, wait, now_ms):
+        c = self.context
+        if wait == ids.WAIT_NONE:
+            return True
+        if wait == ids.WAIT_OVER_VOLTAGE:
+            return c.discharging or c.charger_removed
+        if wait == ids.WAIT_UNDER_VOLTAGE:
+            if c.charging:
+                self.retries[r] = 0
+                return True
+            return c.load_removed and self._retry(r)
+        if wait == ids.WAIT_CHARGER_OFF or wait == ids.WAIT_LOAD_OFF:
+            if c.charger_removed if wait == ids.WAIT_CHARGER_OFF else c.load_removed:
+                return True
+            retry_ms = self._live[schema.RULE_RETRY_DELAY[r]]
+            return elapsed_ms(now_ms, self._since_ms[r]) >= retry_ms and self._retry(r)
+        return False
+
+    def _retry(self, r):
+        """Use up one of the rule's retries; false when there is none left."""
+        if self.state[r] == LATCHED or self.retries[r] >= schema.RULE_RETRIES[r]:
+            return False
+        self.retries[r] += 1
+        self._event(r, EVENT_RETRY)
+        return True
+
+    def _forgive(self, r, now_ms):
+        timed = schema.RULE_WAIT[r] != ids.WAIT_UNDER_VOLTAGE
+        if timed and elapsed_ms(now_ms, self._good_ms[r]) >= _FORGIVE_MS:
+            self.retries[r] = 0
+
+    def clear_latches(self, now_ms):
+        """A person has looked: rules clear as soon as their value has recovered."""
+        for r in self._all:
+            if self.state[r] >= ACTIVE:
+                self._released[r] = 1
+        self._released_ms = now_ms
+
+    def _event(self, rule, kind):
+        if self.events < _EVENTS:
+            self.event_rule[self.events] = rule
+            self.event_kind[self.events] = kind
+            self.events += 1
+        else:
+            self.events_lost = (self.events_lost + 1) & 0x3FFFFFFF
+
+    def _sum_up(self):
+        forbids = loudest = 0
+        for r in self._all:
+            if self.state[r] >= ACTIVE:
+                forbids |= schema.RULE_FORBIDS[r]
+                loud = schema.RULE_LOUD[r]
+                if loud > loudest:
+                    loudest = loud
+        self.forbids = forbids
+        self.loudest = loudest
+
+    def state_into(self, out, offset):
+        """Write what must survive a restart (two bytes a rule); returns the bytes written."""
+        for r in self._all:
+            keep = schema.RULE_BITS[r] & _PERSISTS
+            out[offset + 2 * r] = self.state[r] if keep and self.state[r] >= ACTIVE else IDLE
+            out[offset + 2 * r + 1] = self.retries[r] if keep else 0
+        return 2 * _COUNT
+
+    def state_from(self, data, offset, length, now_ms):
+        """Take back what ``state_into`` wrote; rules it did not know stay idle."""
+        for r in range(min(_COUNT, length // 2)):
+            if schema.RULE_BITS[r] & _PERSISTS and data[offset + 2 * r] in (ACTIVE, LATCHED):
+                self.state[r] = data[offset + 2 * r]
+                self.retries[r] = data[offset + 2 * r + 1]
+                self._since_ms[r] = now_ms
+        self._sum_up()
