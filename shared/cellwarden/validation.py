@@ -1,0 +1,219 @@
+"""Whether a whole set of settings may stand: ranges, resolved values, cross rules, chemistry.
+
+Judges a candidate against the board and against the settings in force; it never changes what is
+in force, and it never repairs a candidate. ``Check.address`` tells the register that was
+refused. docs/safety.md 1, 9, 10, 11 and 13 are where the rules come from.
+"""
+
+from array import array
+
+from . import ids, packed
+from . import schema_data as schema
+from .readings import MAX_CELLS
+
+UNKNOWN_MV = -1  # no present voltage is known
+
+_AUTO = 1  # bits of SETTING_FLAGS
+_NEEDS_OFF = 2
+
+_BATTERY_SENSORS = 0x0F
+_MIN_CELLS = 3
+# The sheet's floor for under-voltage; sodium-ion alone may go lower.
+_SHEET_FLOOR_MV = 1500
+_CHANNELS_A_CHIP = 12
+
+# (pack limit, cell limit): what 0 stands for.
+_PER_CELL = (
+    (ids.PACK_OV_MV, ids.CELL_OV1_MV),
+    (ids.PACK_OV_RECOVER_MV, ids.CELL_OV_RECOVER_MV),
+    (ids.PACK_UV_MV, ids.CELL_UV1_MV),
+    (ids.PACK_UV_RECOVER_MV, ids.CELL_UV_RECOVER_MV),
+)
+# (trip, current it follows, percent).
+_PER_CURRENT = (
+    (ids.CHARGE_OC_MA, ids.CHARGE_CURRENT_MA, 125),
+    (ids.DISCHARGE_OC_MA, ids.DISCHARGE_CURRENT_MA, 200),
+    (ids.DISCHARGE_PEAK_MA, ids.DISCHARGE_CURRENT_MA, 300),
+)
+
+
+def in_range(index, value):
+    """True when ``value`` may be stored in setting ``index``, looked at alone."""
+    if value == 0 and schema.SETTING_FLAGS[index] & _AUTO:
+        return True
+    low = packed.s32(schema.SETTING_MIN, index)
+    return low <= value <= packed.s32(schema.SETTING_MAX, index)
+
+
+def address_of(index):
+    """Register of setting ``index``."""
+    return packed.u16(schema.SETTING_ADDRESS, index)
+
+
+def is_sodium(chemistry):
+    """True for both sodium-ion chemistries."""
+    return chemistry in (ids.CHEMISTRY_NA_LAYERED, ids.CHEMISTRY_NA_POLYANION)
+
+
+def chemistry_default(chemistry, index):
+    """Default of setting ``index``; where it depends on chemistry, of this one."""
+    row = schema.BY_CHEMISTRY.find(bytes((index,)))
+    if row < 0 or chemistry == ids.CHEMISTRY_NONE:
+        return packed.s32(schema.SETTING_DEFAULT, index)
+    return packed.s32(schema.CHEMISTRY_DEFAULT, (chemistry - 1) * len(schema.BY_CHEMISTRY) + row)
+
+
+class Check:
+    """Resolves and judges candidates for one board. Allocated once."""
+
+    def __init__(self, board):
+        self.address = 0
+        self.rating_ma = board.RATING_MA
+        self.peak_ma = getattr(board, "PEAK_MA", 3 * board.RATING_MA)
+        self.channels = getattr(
+            board, "CELL_CHANNELS", _CHANNELS_A_CHIP * getattr(board, "LTC6811_CHIPS", 3)
+        )
+        self._constants = array(
+            "i",
+            (
+                self.rating_ma,
+                self.peak_ma,
+                board.FTT_CELLS_MS,
+                board.FTT_CURRENT_MS,
+                board.FTT_TEMPS_MS,
+            ),
+        )
+
+    def default_of(self, chemistry, index):
+        """Default of a setting on this board: a current never above the board's rating."""
+        value = chemistry_default(chemistry, index)
+        if index in (ids.CHARGE_CURRENT_MA, ids.DISCHARGE_CURRENT_MA):
+            return min(value, self.rating_ma)
+        return value
+
+    def resolve(self, stored, live):
+        """Fill ``live`` from ``stored``: 0 resolved, then board constants and literals."""
+        for i in range(schema.SETTING_COUNT):
+            live[i] = stored[i]
+        cells = stored[ids.CELL_COUNT]
+        for pack, cell in _PER_CELL:
+            if not live[pack]:
+                # With no cell count the limits stand where no pack reaches them.
+                over = cell in (ids.CELL_OV1_MV, ids.CELL_OV_RECOVER_MV)
+                live[pack] = live[cell] * (cells or (MAX_CELLS if over else 1))
+        for trip, current, percent in _PER_CURRENT:
+            if not live[trip]:
+                follows = live[current] // 100 * percent
+                live[trip] = min(
+                    follows, self.peak_ma, packed.s32(schema.SETTING_MAX, trip)
+                )
+        at = schema.SETTING_COUNT
+        for value in self._constants:
+            live[at] = value
+            at += 1
+        for i in range(len(schema.LITERALS) // 4):
+            live[at + i] = packed.s32(schema.LITERALS, i)
+
+    def whole(self, stored, live, written):
+        """Judge ``stored`` with its resolved ``live`` values by itself: a COMMIT_RESULT.
+
+        ``written`` marks settings just written, so that the refusal names one of those.
+        """
+        for i in range(schema.SETTING_COUNT):
+            if not in_range(i, stored[i]):
+                return self._refuse(i, ids.COMMIT_RESULT_IS_RANGE)
+        return (
+            self._pack(stored)
+            or self._channels(stored)
+            or self._chemistry(stored)
+            or self._cross(live, written)
+            or ids.COMMIT_RESULT_IS_OK
+        )
+
+    def change(self, old, new, live, outputs_off, low_mv, high_mv):
+        """Judge the step from ``old`` to ``new``: what needs outputs off or present voltages."""
+        for i in range(schema.SETTING_COUNT):
+            needs_off = schema.SETTING_FLAGS[i] & _NEEDS_OFF
+            if needs_off and old[i] != new[i] and not outputs_off:
+                return self._refuse(i, ids.COMMIT_RESULT_IS_OUTPUTS_ON)
+        return self._voltages(old, new, live, low_mv, high_mv) or ids.COMMIT_RESULT_IS_OK
+
+    def _refuse(self, index, result):
+        self.address = address_of(index)
+        return result
+
+    def _pack(self, stored):
+        cells = stored[ids.CELL_COUNT]
+        if cells and not _MIN_CELLS <= cells <= self.channels:
+            return self._refuse(ids.CELL_COUNT, ids.COMMIT_RESULT_IS_RANGE)
+        if not stored[ids.TEMPS_FITTED] & _BATTERY_SENSORS:
+            # Nobody would know when charging damages the cells.
+            return self._refuse(ids.TEMPS_FITTED, ids.COMMIT_RESULT_IS_CROSS_RULE)
+        if stored[ids.CONFIRMED] and not (
+            stored[ids.CHEMISTRY] and cells and stored[ids.CAPACITY_MAH]
+        ):
+            return self._refuse(ids.CONFIRMED, ids.COMMIT_RESULT_IS_CROSS_RULE)
+        return 0
+
+    def _channels(self, stored):
+        """All zero, or each cell its own channel of this board and nothing beyond the cells."""
+        cells = stored[ids.CELL_COUNT]
+        used = 0
+        for i in range(MAX_CELLS):
+            channel = stored[ids.CELL_CHANNEL + i]
+            if not channel:
+                continue
+            bit = 1 << channel
+            if used & bit or channel > self.channels:
+                return self._refuse(ids.CELL_CHANNEL + i, ids.COMMIT_RESULT_IS_CROSS_RULE)
+            used |= bit
+        for i in range(MAX_CELLS if used else 0):
+            if (stored[ids.CELL_CHANNEL + i] != 0) != (i < cells):
+                return self._refuse(ids.CELL_CHANNEL + i, ids.COMMIT_RESULT_IS_CROSS_RULE)
+        return 0
+
+    def _chemistry(self, stored):
+        chemistry = stored[ids.CHEMISTRY]
+        sodium = is_sodium(chemistry)
+        # Below the deep limit of its chemistry a cell is not discharged but damaged.
+        floor_mv = chemistry_default(chemistry, ids.DEEP_DISCHARGE_MV)
+        if stored[ids.CELL_UV1_MV] < floor_mv:
+            return self._refuse(ids.CELL_UV1_MV, ids.COMMIT_RESULT_IS_CROSS_RULE)
+        if stored[ids.CELL_UV2_MV] < _SHEET_FLOOR_MV and not sodium:
+            return self._refuse(ids.CELL_UV2_MV, ids.COMMIT_RESULT_IS_CROSS_RULE)
+        may_be_cold = sodium or chemistry == ids.CHEMISTRY_LTO
+        if (
+            stored[ids.CHARGE_UT_DC] < 0
+            and not may_be_cold
+            and not stored[ids.COLD_CHARGE_CONFIRMED]
+        ):
+            return self._refuse(ids.CHARGE_UT_DC, ids.COMMIT_RESULT_IS_COLD_CHARGE)
+        return 0
+
+    def _cross(self, live, written):
+        for i in range(0, len(schema.CROSS) // 2, 3):
+            low = packed.s16(schema.CROSS, i)
+            high = packed.s16(schema.CROSS, i + 1)
+            if live[low] + packed.s16(schema.CROSS, i + 2) > live[high]:
+                blame_high = high < schema.SETTING_COUNT and written[high] and not written[low]
+                return self._refuse(
+                    high if blame_high else low, ids.COMMIT_RESULT_IS_CROSS_RULE
+                )
+        return 0
+
+    def _voltages(self, old, new, live, low_mv, high_mv):
+        """A new chemistry, or a person's confirmation, must fit the cells that are there."""
+        rechosen = old[ids.CHEMISTRY] != new[ids.CHEMISTRY] and new[ids.CHEMISTRY]
+        confirming = new[ids.CONFIRMED] and not old[ids.CONFIRMED]
+        if not rechosen and not confirming:
+            return 0
+        known = low_mv != UNKNOWN_MV or high_mv != UNKNOWN_MV
+        # A board that has not been told how many cells it has cannot know their voltages.
+        excused = not old[ids.CELL_COUNT]
+        fits = (low_mv == UNKNOWN_MV or low_mv > live[ids.CELL_UV2_MV]) and (
+            high_mv == UNKNOWN_MV or high_mv < live[ids.CELL_OV2_MV]
+        )
+        if fits and (known or excused):
+            return 0
+        blame = ids.CHEMISTRY if rechosen else ids.CONFIRMED
+        return self._refuse(blame, ids.COMMIT_RESULT_IS_VOLTAGES)
