@@ -46,6 +46,7 @@ BROADCAST = 0
 MAX_UNIT = 247  # 248..255 are reserved: no frame begins with them
 MIN_FRAME = 4
 MAX_FRAME = 256
+MAX_REQUEST = 268  # what a byte count of 255 makes: too long, but its end can be told
 EXCEPTION_FRAME = 5
 UNKNOWN = 0  # a length that only silence can tell
 

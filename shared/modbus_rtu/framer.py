@@ -16,7 +16,16 @@ A gap shorter than ``gap_ms`` inside a frame is harmless.
 """
 
 from . import crc
-from .codec import BROADCAST, MAX_FRAME, MAX_UNIT, MIN_FRAME, UNKNOWN, reply_length, request_length
+from .codec import (
+    BROADCAST,
+    MAX_FRAME,
+    MAX_REQUEST,
+    MAX_UNIT,
+    MIN_FRAME,
+    UNKNOWN,
+    reply_length,
+    request_length,
+)
 
 _MASK = 0x3FFFFFFF  # times and counters have 30 bits, so that they stay small integers
 _HALF = 0x20000000
@@ -175,19 +184,22 @@ class Framer:
         return self._crc
 
     def _request_at_end(self):
+        """Length of the request that ends with the last byte; 0 if there is none."""
         rx = self._rx
         end = self._end
-        at = self._head
-        while end - at >= MIN_FRAME:
+        address = self.address
+        self._work = _WORK
+        for at in range(max(self._head, end - MAX_REQUEST), end - MIN_FRAME + 1):
             unit = rx[at]
-            if unit == self.address or unit == BROADCAST:
+            if unit == address or unit == BROADCAST:
                 fits = request_length(rx, at, end - at) == end - at
-                if not fits and at == self._head and unit != BROADCAST:
+                if not fits and at == self._head and unit == address:
                     fits = 0 < rx[at + 1] < 0x80
-                if fits and crc.update(crc.START, rx, at, end) == 0:
-                    self._take(at, end - at)
-                    return end - at
-            at += 1
+                if fits and self._work > 0:
+                    self._work -= end - at
+                    if crc.update(crc.START, rx, at, end) == 0:
+                        self._take(at, end - at)
+                        return end - at
         return 0
 
     def _take(self, start, length):

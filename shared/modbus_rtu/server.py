@@ -50,6 +50,7 @@ from .codec import (
     READ_RECORDS,
     READ_WRITE_REGISTERS,
     SERVER_ID,
+    UNKNOWN,
     WRITE_COIL,
     WRITE_COILS,
     WRITE_REGISTER,
@@ -147,11 +148,12 @@ class Server(Framer):
 
     def _carry_out(self, start, length, function):
         handler = self._handlers.get(function)
-        if handler is None:
+        expected = request_length(self._rx, start, length)
+        if handler is None or expected == UNKNOWN:
             return -ILLEGAL_FUNCTION
+        if expected != length:
+            return -ILLEGAL_VALUE  # ended by silence, its byte count says otherwise
         try:
-            if request_length(self._rx, start, length) != length:
-                return -ILLEGAL_VALUE  # ended by silence, its byte count says otherwise
             return handler(start)
         except Exception:
             return -DEVICE_FAILURE
