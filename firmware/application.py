@@ -1,0 +1,80 @@
+"""One board at work: measures, lets the core decide, drives the outputs. Plain calls, no tasks.
+
+``step`` does what is due and says how long it can be left alone, so that the controller's
+event loop and a test on a desktop drive the same code. The order inside a step is fixed:
+measure, decide, switch, and only after a whole tick the heartbeat and the watchdog. It must
+never pulse the heartbeat for a tick that did not complete.
+"""
+
+from cellwarden import ids
+from cellwarden.controller import Controller
+from firmware import clock
+from firmware.hardware import Hardware
+from firmware.sampling import Sampler
+
+
+class Application:
+    """Hardware, sampler and core of one board. ``machine`` is the module of that name."""
+
+    def __init__(self, board, machine, settings, access, now_ms):
+        self.board = board
+        self.hardware = Hardware(board, machine)  # all outputs are off from here on
+        self.settings = settings
+        self.controller = Controller(board, settings, access, now_ms)
+        self.sampler = Sampler(board, self.controller.readings, self.hardware)
+        self.watchdog = None
+        self._revision = -1
+        self._currents = 0
+
+    def step(self, now_ms):
+        """Do what is due at ``now_ms``; milliseconds until the next call is wanted."""
+        controller = self.controller
+        if self.settings.revision != self._revision:
+            self._configure()
+        wait_ms = self.sampler.step(now_ms)
+        if self.sampler.tick_due:
+            self.sampler.tick_due = False
+            self._tick(now_ms)
+        elif controller.readings.current_ma.count != self._currents:
+            controller.fast(now_ms)
+            self.hardware.outputs.apply(controller.commands)
+        self._currents = controller.readings.current_ma.count
+        return wait_ms
+
+    def unlock(self):
+        """Let the core's commands reach the pins; the self-test has been run."""
+        self.hardware.outputs.locked = False
+
+    def all_off(self):
+        """Everything to its rest state, whatever the core thinks."""
+        self.hardware.outputs.locked = True
+        self.hardware.outputs.all_off()
+
+    def _tick(self, now_ms):
+        controller = self.controller
+        hardware = self.hardware
+        commands = controller.commands
+        controller.tick(now_ms)
+        hardware.outputs.apply(commands)
+        commands.reset_short = False
+        self.sampler.apply_balance(commands)
+        hardware.buzzer.play(commands.buzzer, now_ms)
+        hardware.outputs.heartbeat()
+        if self.watchdog is not None:
+            self.watchdog.feed()
+        controller.publisher.tick_ms = (clock.now_ms() - now_ms) & 0x3FFFFFFF
+
+    def _configure(self):
+        """Settings have changed: hand them to the drivers. Allocates; outputs may be on."""
+        settings = self.settings
+        self._revision = settings.revision
+        live = settings.live
+        count = live[ids.CELL_COUNT]
+        channels = None
+        if count and live[ids.CELL_CHANNEL]:
+            channels = [live[ids.CELL_CHANNEL + i] - 1 for i in range(count)]
+        self.sampler.configure(count, channels, live[ids.TEMPS_FITTED])
+        shunt = self.hardware.shunt
+        shunt.set_calibration(live[ids.CURRENT_OFFSET_MA], live[ids.CURRENT_GAIN_PPM])
+        peak_ma = live[ids.DISCHARGE_PEAK_MA]
+        shunt.set_limits(min(2 * live[ids.CHARGE_OC_MA], peak_ma), peak_ma)

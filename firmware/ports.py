@@ -1,0 +1,69 @@
+"""A serial port that serves Modbus RTU: moves bytes between a UART and the server.
+
+Never waits: ``step`` moves what is there and returns. The driver-enable pin of the RS485
+transceiver is on from the first byte to the last one's stop bit, and not longer: the next
+request may follow after 3.5 characters. It knows no registers and no batteries.
+"""
+
+from cellwarden.ticks import elapsed_ms
+from modbus_rtu.server import Server
+
+_CHUNK = 64
+_BUFFER = 512
+# How soon ``step`` wants to be called again: at rest, and while a reply is on the line.
+REST_MS = 2
+BUSY_MS = 1
+
+
+class ModbusPort:
+    """One UART with its Modbus server. ``number`` tells the register map which port asks."""
+
+    def __init__(self, machine, uart_id, pins, name, model, number):
+        self._machine = machine
+        self._uart_id = uart_id
+        self._tx_pin = machine.Pin(pins[name + "_tx"])
+        self._rx_pin = machine.Pin(pins[name + "_rx"])
+        self._enable = machine.Pin(pins[name + "_de"], machine.Pin.OUT, value=0)
+        self.server = Server(model, 1, number)
+        self._buf = bytearray(_CHUNK)
+        self._uart = None
+        self._baud = 0
+        self._sending = False
+        self._sent_ms = 0
+        self._line_ms = 0
+
+    def configure(self, address, baud):
+        """Open the UART at ``baud`` and answer as ``address``; a change waits for the reply."""
+        self.server.address = address
+        if baud != self._baud and not self._sending:
+            self._baud = baud
+            self._uart = self._machine.UART(
+                self._uart_id,
+                baudrate=baud,
+                tx=self._tx_pin,
+                rx=self._rx_pin,
+                rxbuf=_BUFFER,
+                txbuf=_BUFFER,
+            )
+
+    def step(self, now_ms):
+        """Move bytes; milliseconds until the next call is wanted."""
+        if self._sending:
+            if elapsed_ms(now_ms, self._sent_ms) < self._line_ms or not self._uart.txdone():
+                return BUSY_MS
+            self._enable.value(0)
+            self._sending = False
+        waiting = self._uart.any()
+        if waiting:
+            n = self._uart.readinto(self._buf, waiting if waiting < _CHUNK else _CHUNK)
+            length = self.server.feed(self._buf, n, now_ms) if n else 0
+        else:
+            length = self.server.poll(now_ms)
+        if length:
+            self._enable.value(1)
+            self._uart.write(self.server.tx, length)
+            self._sending = True
+            self._sent_ms = now_ms
+            self._line_ms = length * 10_000 // self._baud
+            return BUSY_MS
+        return BUSY_MS if waiting else REST_MS

@@ -1,0 +1,101 @@
+"""From reset to a board at work: outputs off, settings, self-test, then the tasks.
+
+``run`` is all that main.py calls. However it ends (Ctrl-C, an exception, a restart command),
+the outputs are locked off first and the reason is kept.
+"""
+
+import asyncio
+import os
+import sys
+
+import machine
+
+import board
+from cellwarden import ids
+from cellwarden.access import Access
+from cellwarden.register_map import RegisterMap
+from cellwarden.settings import Settings
+from firmware import clock, safe_state, version
+from firmware.application import Application
+from firmware.persistence import Persistence
+from firmware.ports import ModbusPort
+from firmware.selftest import SelfTest
+from firmware.tasks import Tasks
+
+_CRASH_FILE = "/data/crash.txt"
+PORT_CHARGER = 1
+PORT_PC = 2
+
+
+def _restart_cause():
+    cause = machine.reset_cause()
+    if cause == machine.PWRON_RESET:
+        return ids.RESTART_CAUSE_IS_POWER
+    if cause == machine.WDT_RESET:
+        return ids.RESTART_CAUSE_IS_WATCHDOG
+    return ids.RESTART_CAUSE_IS_UNKNOWN
+
+
+def _texts(register_map):
+    put = register_map.set_text
+    put(ids.T_PRODUCT, version.PRODUCT)
+    put(ids.T_FIRMWARE_VERSION, version.VERSION)
+    put(ids.T_BOARD_NAME, board.NAME)
+    put(ids.T_MACHINE_CODE, "".join("%02x" % b for b in machine.unique_id()))
+
+
+def build():
+    """Everything allocated and loaded, outputs off: an (application, tasks) pair."""
+    now_ms = clock.now_ms()
+    settings = Settings(board)
+    access = Access(os.urandom)
+    application = Application(board, machine, settings, access, now_ms)
+    persistence = Persistence()
+    persistence.load_settings(settings)
+    persistence.load_access(access)
+    controller = application.controller
+    persistence.load_state(controller, now_ms)
+    register_map = RegisterMap(controller)
+    _texts(register_map)
+    cause = _restart_cause()
+    controller.publisher.restart_cause = cause
+    controller.conditions.watchdog_restart = int(cause == ids.RESTART_CAUSE_IS_WATCHDOG)
+    controller.conditions.self_test_failures = SelfTest(application.hardware).run()
+    ports = (
+        ModbusPort(machine, board.RS485_1_UART, board.PINS, "rs485_1", register_map, PORT_CHARGER),
+        ModbusPort(machine, board.RS485_2_UART, board.PINS, "rs485_2", register_map, PORT_PC),
+    )
+    return application, Tasks(application, persistence, ports)
+
+
+def run():
+    """Build the board and work until something ends it; outputs are locked off then."""
+    application = None
+    try:
+        application, tasks = build()
+        watchdog = safe_state.release()
+        application.watchdog = watchdog or machine.WDT(timeout=board.WATCHDOG_MS)
+        application.unlock()
+        asyncio.run(tasks.run())
+    except Exception as error:
+        _stop(application)
+        _keep(error)
+        sys.print_exception(error)
+        machine.reset()
+    finally:
+        _stop(application)
+
+
+def _stop(application):
+    if application is not None:
+        application.all_off()
+    safe_state.lock_off()
+
+
+def _keep(error):
+    """Leave the reason where the next start, and a person at the REPL, can find it."""
+    try:
+        with open(_CRASH_FILE, "w") as file:
+            sys.print_exception(error, file)
+    except OSError:
+        pass

@@ -1,0 +1,5 @@
+"""The firmware's version, as every port reports it."""
+
+VERSION = "0.1.0"
+PRODUCT = "Cellwarden"
+VENDOR = "Cellwarden"

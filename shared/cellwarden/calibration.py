@@ -1,0 +1,96 @@
+"""Current calibration as the manual tells it: zero with outputs open, gain under a known load.
+
+Only numbers are made here; the caller stores them and the shunt's driver applies them
+(value = (raw - offset) * gain). A user's gain is trusted to its own uncertainty: below a tenth
+of the board's rating it corrects at most 3 % (safety.md 3). The calibration window lets an
+uncalibrated board work for ten minutes, all protections on.
+"""
+
+from .ticks import elapsed_ms
+
+WINDOW_MS = 600_000
+MIN_LOAD_MA = 2_000
+_MEAN_SAMPLES = 16
+_SMALL_LOAD_PART = 10
+_SMALL_LOAD_PPM = 30_000
+_PLAUSIBLE_PPM = 200_000
+_UNITY_PPM = 1_000_000
+
+OK = 0
+REFUSED_NO_MEAN = 1  # no steady current has been measured yet
+REFUSED_SMALL = 2  # the known load is below 2 A
+REFUSED_IMPLAUSIBLE = 3  # more than 20 % away: the wrong shunt, sign or reading
+REFUSED_NO_ZERO = 4  # the zero has to be taken first
+
+
+class Calibration:
+    """Means of the measured current, and what a person's calibration makes of them."""
+
+    def __init__(self, board):
+        self._small_ma = board.RATING_MA // _SMALL_LOAD_PART
+        self._zero_limit_ma = board.RATING_MA // 20
+        self._window_ms = 0
+        self._window = False
+        self._sum_ma = 0
+        self._samples = 0
+        self._seen = 0
+        self.mean_ma = 0
+        self.mean_known = False
+        self.zero_taken = False
+
+    def open_window(self, now_ms):
+        self._window = True
+        self._window_ms = now_ms
+
+    def close_window(self):
+        self._window = False
+
+    def window_open(self, now_ms):
+        if self._window and elapsed_ms(now_ms, self._window_ms) >= WINDOW_MS:
+            self._window = False
+        return self._window
+
+    def window_left_s(self, now_ms):
+        if not self.window_open(now_ms):
+            return 0
+        return (WINDOW_MS - elapsed_ms(now_ms, self._window_ms)) // 1000
+
+    def sample(self, readings, now_ms):
+        """Collect the mean of the newest current samples; called once a tick."""
+        current = readings.current_ma
+        if not current.valid:
+            self._sum_ma = self._samples = 0
+            self.mean_known = False
+        elif current.count != self._seen:
+            self._seen = current.count
+            self._sum_ma += current.value
+            self._samples += 1
+            if self._samples == _MEAN_SAMPLES:
+                self.mean_ma = self._sum_ma // _MEAN_SAMPLES
+                self.mean_known = True
+                self._sum_ma = self._samples = 0
+
+    def zero(self, offset_ma, gain_ppm):
+        """(result, new offset): what is measured now, with outputs open, is no current."""
+        if not self.mean_known:
+            return REFUSED_NO_MEAN, offset_ma
+        new = offset_ma + self.mean_ma * 1000 // (gain_ppm // 1000)
+        if abs(new) > self._zero_limit_ma:
+            return REFUSED_IMPLAUSIBLE, offset_ma
+        self.zero_taken = True
+        return OK, new
+
+    def gain(self, true_ma, gain_ppm):
+        """(result, new gain): what is measured now is ``true_ma`` in truth."""
+        if not self.zero_taken:
+            return REFUSED_NO_ZERO, gain_ppm
+        if abs(true_ma) < MIN_LOAD_MA:
+            return REFUSED_SMALL, gain_ppm
+        if not self.mean_known or self.mean_ma == 0:
+            return REFUSED_NO_MEAN, gain_ppm
+        wrong_ppm = true_ma * _UNITY_PPM // self.mean_ma - _UNITY_PPM
+        if abs(wrong_ppm) > _PLAUSIBLE_PPM:
+            return REFUSED_IMPLAUSIBLE, gain_ppm
+        if abs(true_ma) < self._small_ma:
+            wrong_ppm = max(-_SMALL_LOAD_PPM, min(_SMALL_LOAD_PPM, wrong_ppm))
+        return OK, gain_ppm + wrong_ppm * (gain_ppm // 1000) // 1000

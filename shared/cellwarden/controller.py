@@ -1,0 +1,227 @@
+"""One control tick: readings in, commands out, always in the same order.
+
+    readings -> quantities -> protection -> estimator -> limits -> balancer -> switchgear
+    -> commands, journal, published readings
+
+``tick`` runs at 10 Hz, ``fast`` after each current sample in between. Everything is allocated
+here, once; neither allocates anything. The controller measures nothing, drives nothing and
+reads no clock. It must never return with an output commanded on that the switchgear did not
+decide in this very call.
+"""
+
+from . import commands as outputs
+from . import ids
+from .balancing import Balancer
+from .calibration import Calibration
+from .charger_link import ChargerLink
+from .commands import Commands
+from .conditions import Conditions
+from .estimator import Estimator
+from .heater import Heater
+from .journal import Journal
+from .lease import Lease
+from .limits import Limits
+from .protection import EVENT_WARN, Protection
+from .publish import Publisher
+from .quantities import Quantities
+from .readings import Readings
+from .requests import Requests
+from .switchgear import Switchgear
+from .ticks import elapsed_ms
+
+TICK_MS = 100
+# Complete, valid sets of samples in a row before anything may switch on (safety.md 4).
+_READY_SAMPLES = 10
+# Current that counts as flowing: a hundredth of the rating, at least 200 mA.
+_FLOW_PART = 500
+_FLOW_MIN_MA = 200
+# A load that is gone lets the bus float up; one that is there holds it down.
+_LOAD_GONE_PART = 2
+# A charger that is there lifts its terminals above the pack.
+_CHARGER_MV = 300
+_BUZZER = (outputs.BUZZER_SILENT, outputs.BUZZER_SILENT, outputs.BUZZER_WARNING,
+           outputs.BUZZER_PROTECTION, outputs.BUZZER_DANGER)
+
+
+class Controller:
+    """The core of one pack. ``board`` is a board definition (see boards/)."""
+
+    def __init__(self, board, settings, access, start_ms):
+        self.board = board
+        self.settings = settings
+        self.access = access
+        self.readings = Readings()
+        self.commands = Commands()
+        self.requests = Requests()
+        self.conditions = Conditions()
+        self.quantities = Quantities(start_ms)
+        self.protection = Protection(self.quantities, settings.live)
+        self.estimator = Estimator()
+        self.limits = Limits()
+        self.balancer = Balancer(board)
+        self.switchgear = Switchgear(board, start_ms)
+        self.heater = Heater()
+        self.lease = Lease()
+        self.charger_link = ChargerLink()
+        self.journal = Journal()
+        self.calibration = Calibration(board)
+        self.publisher = Publisher(self)
+        self.readout = self.publisher.readout
+        self.uptime_s = 0  # in service, over all restarts
+        self.start_uptime_s = 0
+        self.tick_late_worst_ms = 0
+        self.ticks = 0
+        self.ready = False
+        self._flow_ma = max(_FLOW_MIN_MA, board.RATING_MA // _FLOW_PART)
+        self._good_samples = 0
+        self._seen_cells = 0
+        self._seen_current = 0
+        self._second_ms = start_ms
+        self._last_ms = start_ms
+        self._current_ms = start_ms
+
+    def fast(self, now_ms):
+        """After each current sample: the rules on current, the body diode, the charge count."""
+        r = self.readings
+        live = self.settings.live
+        self._count_charge(now_ms)
+        self.quantities.update_current(
+            r, live, self.protection.state, self.switchgear, now_ms
+        )
+        self._context()
+        self.protection.judge(now_ms, True)
+        self.switchgear.fast(now_ms, r, self._forbids(), self.settings, self.commands)
+        self._guard()
+
+    def tick(self, now_ms):
+        """The whole chain, once every TICK_MS."""
+        r = self.readings
+        settings = self.settings
+        live = settings.live
+        c = self.conditions
+        late = elapsed_ms(now_ms, self._last_ms) - TICK_MS
+        self._last_ms = now_ms
+        c.tick_late_ms = late if late > 0 and self.ticks else 0
+        if c.tick_late_ms > self.tick_late_worst_ms:
+            self.tick_late_worst_ms = c.tick_late_ms
+        self.ticks = (self.ticks + 1) & 0x3FFFFFFF
+        self._uptime(now_ms)
+        self._conditions(now_ms)
+        self._count_charge(now_ms)
+        protection = self.protection
+        self.quantities.update(
+            r, live, protection.state, self.switchgear, self.estimator.soc_permille, c, now_ms
+        )
+        self._context()
+        protection.judge(now_ms, False)
+        self._samples(now_ms)
+        self.estimator.update(r, self.quantities, settings, now_ms)
+        self.limits.update(r, self.quantities, protection, self.estimator, settings)
+        commands = self.commands
+        self.balancer.update(
+            r, self.quantities, protection, self.estimator, settings, now_ms, commands
+        )
+        self.switchgear.tick(
+            now_ms, r, self._forbids(), self.ready, settings, c.lease_over, commands
+        )
+        self.heater.update(
+            r, self.quantities, protection, self.estimator, settings, now_ms, commands
+        )
+        self._guard()
+        self._sound()
+        self._write_journal(now_ms)
+        self.publisher.publish(now_ms)
+
+    def clear_latches(self, now_ms):
+        """A person has looked at the pack: let latched rules clear, the comparator too."""
+        self.protection.clear_latches(now_ms)
+        self.switchgear.clear()
+        self.heater.clear()
+        self.commands.reset_short = True
+
+    def _count_charge(self, now_ms):
+        current = self.readings.current_ma
+        if current.count != self._seen_current:
+            gone_ms = elapsed_ms(current.sampled_ms, self._current_ms)
+            if self._seen_current and gone_ms <= 1000:
+                self.estimator.add_current(current.value, gone_ms)
+            self._seen_current = current.count
+            self._current_ms = current.sampled_ms
+
+    def _forbids(self):
+        forbids = self.protection.forbids
+        if not self.ready:
+            forbids |= ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
+        return forbids
+
+    def _guard(self):
+        """Outputs rest while the core is not ready; nothing above may forget it."""
+        if not self.ready:
+            self.commands.charge = self.commands.discharge = False
+            self.commands.precharge = self.commands.heater = False
+
+    def _samples(self, now_ms):
+        """Count complete, valid sets of samples in a row; one bad set does not open a switch
+        (that is the work of the rules on age), but before the first switching it starts anew."""
+        r = self.readings
+        if self.ready:
+            self.ready = self.settings.commissioned
+            return
+        whole = r.cells_valid and r.current_ma.valid and r.pack_mv.valid and r.temps_valid
+        if not whole or not self.settings.commissioned:
+            self._good_samples = 0
+        elif r.cells_count != self._seen_cells:
+            self._good_samples += 1
+        self._seen_cells = r.cells_count
+        wires_known = r.open_wire_count > 0
+        self.ready = wires_known and self._good_samples >= _READY_SAMPLES
+
+    def _context(self):
+        r = self.readings
+        context = self.protection.context
+        current = r.current_ma
+        context.charging = current.valid and current.value >= self._flow_ma
+        context.discharging = current.valid and current.value <= -self._flow_ma
+        pack = r.pack_mv
+        bus = r.bus_mv
+        known = pack.valid and bus.fitted and bus.valid and not self.switchgear.discharge_on
+        context.load_removed = known and bus.value * _LOAD_GONE_PART >= pack.value
+        charger = r.charger_mv
+        known = pack.valid and charger.fitted and charger.valid and not self.switchgear.charge_on
+        context.charger_removed = known and charger.value <= pack.value + _CHARGER_MV
+
+    def _uptime(self, now_ms):
+        while elapsed_ms(now_ms, self._second_ms) >= 1000:
+            self._second_ms = (self._second_ms + 1000) & 0x3FFFFFFF
+            self.uptime_s += 1
+
+    def _conditions(self, now_ms):
+        c = self.conditions
+        settings = self.settings
+        c.settings_lost = int(settings.lost)
+        c.uncommissioned = int(not settings.commissioned)
+        window = self.calibration.window_open(now_ms)
+        c.uncalibrated = int(not settings.live[ids.CURRENT_CALIBRATED] and not window)
+        c.factory_password = int(self.access.factory_password)
+        c.no_secondary = int(not self.readings.secondary_fitted)
+        self.calibration.sample(self.readings, now_ms)
+        self.lease.update(settings, self.uptime_s, self.estimator)
+        c.lease_over = int(self.lease.over)
+        self.charger_link.update(now_ms)
+        c.charger_silent = int(self.charger_link.silent(now_ms, settings))
+        c.heater_fault = int(self.heater.fault)
+
+    def _sound(self):
+        loud = self.protection.loudest
+        allowed = self.settings.live[ids.BUZZER] or loud == ids.LOUD_DANGER
+        self.commands.buzzer = _BUZZER[loud] if allowed else outputs.BUZZER_SILENT
+
+    def _write_journal(self, now_ms):
+        p = self.protection
+        for i in range(p.events):
+            kind = p.event_kind[i]
+            if kind != EVENT_WARN or self.ticks > 1:
+                self.journal.record(kind, p.event_rule[i], now_ms, self)
+        if p.events:
+            self.requests.save_state = True
+        p.events = 0

@@ -1,0 +1,166 @@
+"""Publishes the state of the core as the readings of the register map, once a tick.
+
+``readout[ids.R_*]`` holds each reading as a number in the unit of the schema, or ABSENT where
+it is not known. Nothing is decided here, and nothing stale is shown as fresh.
+"""
+
+from array import array
+
+from . import ids
+from . import schema_data as schema
+from .readings import TEMP_COUNT, TEMP_OK
+from .readout import ABSENT
+
+_CELL_QUANTITIES = (
+    (ids.R_CELL_MAX_MV, ids.Q_CELL_MAX_MV),
+    (ids.R_CELL_MIN_MV, ids.Q_CELL_MIN_MV),
+    (ids.R_CELL_DIFF_MV, ids.Q_CELL_DIFF_MV),
+    (ids.R_TEMP_MAX_DC, ids.Q_TEMP_MAX_DC),
+    (ids.R_TEMP_MIN_DC, ids.Q_TEMP_MIN_DC),
+)
+_RULE_WORDS = 6
+
+
+class Publisher:
+    """Fills ``readout`` from the parts of one controller."""
+
+    def __init__(self, controller):
+        self._c = controller
+        self.readout = array("i", [ABSENT] * schema.READING_COUNT)
+        self.readout[ids.R_SCHEMA_VERSION] = schema.SCHEMA_VERSION
+        self.readout[ids.R_BOARD_RATING_MA] = controller.board.RATING_MA
+        self.restart_cause = 0
+        self.tick_ms = 0
+        self.free_bytes = 0
+
+    def publish(self, now_ms):
+        """Once a tick, after everything else."""
+        self._measured()
+        self._charge()
+        self._switches()
+        self._rules()
+        self._board(now_ms)
+
+    def _measured(self):
+        out = self.readout
+        c = self._c
+        r = c.readings
+        q = c.quantities
+        for reading, quantity in _CELL_QUANTITIES:
+            out[reading] = q.value[quantity] if q.valid[quantity] else ABSENT
+        cells = r.cells_valid
+        out[ids.R_CELL_MAX_NUMBER] = q.where[ids.Q_CELL_MAX_MV] if cells else ABSENT
+        out[ids.R_CELL_MIN_NUMBER] = q.where[ids.Q_CELL_MIN_MV] if cells else ABSENT
+        out[ids.R_CELL_SUM_10MV] = q.cell_sum_mv // 10 if cells else ABSENT
+        self._scalar(ids.R_PACK_10MV, r.pack_mv, 10)
+        self._scalar(ids.R_BUS_10MV, r.bus_mv, 10)
+        self._scalar(ids.R_CHARGER_10MV, r.charger_mv, 10)
+        self._scalar(ids.R_CURRENT_MA, r.current_ma, 1)
+        known = r.current_ma.valid and r.pack_mv.valid
+        # Split so that 600 A at 100 V stays a small integer.
+        power = r.current_ma.value // 100 * (r.pack_mv.value // 10) // 1000 if known else ABSENT
+        out[ids.R_POWER_W] = power
+        fitted = c.settings.live[ids.TEMPS_FITTED]
+        for i in range(TEMP_COUNT):
+            known = r.temps_valid and fitted >> i & 1 and r.temp_state[i] == TEMP_OK
+            out[ids.R_TEMP_DC + i] = r.temp_dc[i] if known else ABSENT
+        self._wires(r.open_wire)
+
+    def _scalar(self, reading, scalar, divisor):
+        known = scalar.valid and scalar.fitted
+        self.readout[reading] = scalar.value // divisor if known else ABSENT
+
+    def _wires(self, wires):
+        for word in range(3):
+            bits = 0
+            for bit in range(16):
+                wire = 16 * word + bit
+                if wire < len(wires) and wires[wire]:
+                    bits |= 1 << bit
+            self.readout[ids.R_OPEN_WIRE_LOW + word] = bits
+
+    def _charge(self):
+        out = self.readout
+        e = self._c.estimator
+        known = e.soc_permille >= 0
+        out[ids.R_SOC_PERMILLE] = e.soc_permille if known else ABSENT
+        out[ids.R_SOC_SIGMA_PERMILLE] = e.soc_sigma_permille if known else ABSENT
+        out[ids.R_REMAINING_MAH] = e.remaining_mah if known else ABSENT
+        out[ids.R_FULL_MAH] = e.full_mah
+        out[ids.R_CYCLES] = e.cycles_tenths
+        out[ids.R_CHARGED_MAH] = e.charged_mah
+        out[ids.R_DISCHARGED_MAH] = e.discharged_mah
+        limits = self._c.limits
+        out[ids.R_CVL_10MV] = limits.cvl_mv // 10
+        out[ids.R_CCL_MA] = limits.ccl_ma
+        out[ids.R_DCL_MA] = limits.dcl_ma
+
+    def _switches(self):
+        out = self.readout
+        c = self._c
+        s = c.switchgear
+        out[ids.R_CHARGE_SWITCH] = int(s.charge_on)
+        out[ids.R_DISCHARGE_SWITCH] = int(s.discharge_on)
+        out[ids.R_PRECHARGE_SWITCH] = int(s.precharge_on)
+        out[ids.R_HEATER_SWITCH] = int(c.commands.heater)
+        out[ids.R_SECONDARY_FIRED] = int(c.commands.fire_secondary)
+        out[ids.R_SWITCH_OPERATIONS] = s.operations
+        out[ids.R_LOADED_OPERATIONS] = s.loaded_operations
+        out[ids.R_BOARD_STATE] = s.state
+        low = high = 0
+        balance = c.commands.balance
+        for i in range(16):
+            if balance[i]:
+                low |= 1 << i
+            if balance[i + 16]:
+                high |= 1 << i
+        out[ids.R_BALANCING_LOW] = low
+        out[ids.R_BALANCING_HIGH] = high
+        out[ids.R_BALANCING] = c.balancer.count
+        out[ids.R_BALANCE_MINUTES] = c.balancer.minutes if c.balancer.minutes >= 0 else ABSENT
+
+    def _rules(self):
+        out = self.readout
+        p = self._c.protection
+        warnings = protections = 0
+        for word in range(_RULE_WORDS):
+            bits = 0
+            first = 16 * word
+            for r in range(first, min(first + 16, schema.RULE_COUNT)):
+                if p.state[r] >= 2:
+                    bits |= 1 << (r - first)
+                    if schema.RULE_FORBIDS[r]:
+                        protections += 1
+                    else:
+                        warnings += 1
+            out[ids.R_RULE_BITS + word] = bits
+        out[ids.R_WARNINGS] = warnings
+        out[ids.R_PROTECTIONS] = protections
+        out[ids.R_LOUDEST] = p.loudest
+        rule = p.forbidding(ids.FORBID_CHARGE)
+        out[ids.R_CHARGE_OFF_RULE] = rule if rule >= 0 else ABSENT
+        rule = p.forbidding(ids.FORBID_DISCHARGE)
+        out[ids.R_DISCHARGE_OFF_RULE] = rule if rule >= 0 else ABSENT
+
+    def _board(self, now_ms):
+        out = self.readout
+        c = self._c
+        live = c.settings.live
+        out[ids.R_UPTIME_S] = c.uptime_s
+        out[ids.R_SINCE_START_S] = c.uptime_s - c.start_uptime_s
+        out[ids.R_TICK_LATE_WORST_MS] = c.tick_late_worst_ms
+        out[ids.R_TICK_MS] = self.tick_ms
+        out[ids.R_TICKS] = c.ticks
+        out[ids.R_PEC_ERRORS] = c.readings.pec_errors
+        out[ids.R_RESTART_CAUSE] = self.restart_cause
+        out[ids.R_SELF_TEST] = c.conditions.self_test_failures
+        out[ids.R_JOURNAL_FIRST] = c.journal.first
+        out[ids.R_JOURNAL_NEXT] = c.journal.next
+        out[ids.R_WINDOW_LEFT_S] = c.calibration.window_left_s(now_ms)
+        out[ids.R_LEASE_LEFT] = c.lease.left
+        out[ids.R_CHARGE_OC_LIVE_MA] = live[ids.CHARGE_OC_MA]
+        out[ids.R_DISCHARGE_OC_LIVE_MA] = live[ids.DISCHARGE_OC_MA]
+        out[ids.R_DISCHARGE_PEAK_LIVE_MA] = live[ids.DISCHARGE_PEAK_MA]
+        out[ids.R_FREE_BYTES] = self.free_bytes
+        out[ids.R_CHEMISTRY_NAME] = live[ids.CHEMISTRY]
+        out[ids.R_CELLS_IN_SERIES] = live[ids.CELL_COUNT]
