@@ -1,0 +1,83 @@
+"""Builds the drivers of one board from its definition and a ``machine`` module.
+
+The outputs come first and are off before anything else is touched. Everything here is built
+once; a chip that does not answer is found by the self-test, not here.
+"""
+
+from firmware.drivers.buzzer import Buzzer
+from firmware.drivers.divider import Divider
+from firmware.drivers.ina228 import Ina228
+from firmware.drivers.ltc6811 import Ltc6811Chain
+from firmware.drivers.ntc import Ntc
+from firmware.outputs import Outputs
+
+_OUTPUTS = (
+    "charge_gate",
+    "discharge_gate",
+    "precharge_gate",
+    "heater",
+    "secondary_fire",
+    "short_reset",
+    "heartbeat",
+)
+_INPUTS = ("charge_feedback", "discharge_feedback", "short_latched", "shunt_alert")
+
+# The meter must see beyond the peak trip, which may be three times the rating.
+_FULL_SCALE_FACTOR = 3
+
+
+class Hardware:
+    """Every driver of the board, by name; a divider the board lacks is None."""
+
+    def __init__(self, board, machine):
+        pin = machine.Pin
+        numbers = board.PINS
+        pins = {}
+        for name in _OUTPUTS:
+            if name in numbers:
+                pins[name] = pin(numbers[name], pin.OUT, value=0)
+        for name in _INPUTS:
+            if name in numbers:
+                pins[name] = pin(numbers[name], pin.IN)
+        self.outputs = Outputs(pins)
+        self.short_pin = pins.get("short_latched")
+        self.alert_pin = pins.get("shunt_alert")
+        self.buzzer = Buzzer(pin(numbers["buzzer"], pin.OUT, value=0))
+
+        spi = machine.SPI(
+            board.SPI_ID,
+            baudrate=board.SPI_BAUD,
+            polarity=1,
+            phase=1,
+            sck=pin(numbers["spi_sck"]),
+            mosi=pin(numbers["spi_mosi"]),
+            miso=pin(numbers["spi_miso"]),
+        )
+        chip_select = pin(numbers["afe_cs"], pin.OUT, value=1)
+        self.chain = Ltc6811Chain(spi, chip_select, board.LTC6811_CHIPS)
+        i2c = machine.I2C(
+            board.I2C_ID,
+            scl=pin(numbers["i2c_scl"]),
+            sda=pin(numbers["i2c_sda"]),
+            freq=board.I2C_BAUD,
+        )
+        self.shunt = Ina228(
+            i2c,
+            board.INA228_ADDRESS,
+            board.SHUNT_UOHM,
+            board.RATING_MA * _FULL_SCALE_FACTOR,
+            getattr(board, "SHUNT_SIGN", 1),  # -1: charging makes the shunt voltage negative
+        )
+        self.ntc = Ntc(board.NTC_R25_OHM, board.NTC_BETA_K, board.NTC_PULLUP_OHM)
+        self.ntc_inputs = board.NTC_INPUTS
+        self.pack = self._divider(machine, board, "pack_adc", "PACK_DIVIDER")
+        self.bus = self._divider(machine, board, "bus_adc", "BUS_DIVIDER")
+        self.charger = self._divider(machine, board, "charger_adc", "CHARGER_DIVIDER")
+
+    @staticmethod
+    def _divider(machine, board, name, ratio):
+        if name not in board.PINS:
+            return None
+        top, bottom = getattr(board, ratio)
+        adc = machine.ADC(machine.Pin(board.PINS[name]))
+        return Divider(adc, board.ADC_REF_MV, top, bottom)

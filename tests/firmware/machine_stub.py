@@ -1,0 +1,182 @@
+"""The controller's ``machine`` on CPython, in process: pins and buses that call a plant.
+
+``Rig(plant, board)`` owns the time: nothing passes but what a bus transfer costs, what the
+firmware sleeps and what ``run_ms`` lets pass. One rig at a time is the current one, because
+the firmware has one clock. The plant is any object with the interface in
+docs/architecture.md ("The simulated board"); it is told the time with every call.
+"""
+
+import firmware.clock
+from cellwarden.readings import Readings
+from cellwarden.ticks import MASK
+from firmware.hardware import Hardware
+from firmware.sampling import Sampler
+
+
+class Clock:
+    """Virtual microseconds."""
+
+    def __init__(self, now_us=0):
+        self.now_us = now_us
+
+    def sleep_us(self, us):
+        self.now_us += us
+
+
+class Pin:
+    """One pin; a chip-select pin selects its SPI device."""
+
+    IN, OUT, PULL_UP, PULL_DOWN = 0, 1, 2, 3
+
+    def __init__(self, machine, number, mode=None, pull=None, value=None):
+        self._machine = machine
+        self.name = machine.names[number]
+        self._mode = mode
+        self._level = None
+        self._device = machine.plant.spi_devices.get(self.name)
+        if value is not None:
+            self.value(value)
+
+    def value(self, level=None):
+        machine = self._machine
+        if level is None:
+            if self._mode == Pin.OUT:
+                return self._level
+            return machine.plant.input_level(self.name, machine.clock.now_us)
+        if self._device is None:
+            self._level = level
+            machine.plant.set_output(self.name, level, machine.clock.now_us)
+        elif level != self._level:
+            self._level = level
+            if level:
+                self._device.deselect(machine.clock.now_us)
+                machine.selected = None
+            else:
+                self._device.select(machine.clock.now_us)
+                machine.selected = self._device
+        return None
+
+
+class _PinFactory:
+    IN, OUT, PULL_UP, PULL_DOWN = Pin.IN, Pin.OUT, Pin.PULL_UP, Pin.PULL_DOWN
+
+    def __init__(self, machine):
+        self._machine = machine
+
+    def __call__(self, number, mode=None, pull=None, value=None):
+        return Pin(self._machine, number, mode, pull, value)
+
+
+class Spi:
+    """1 Mbit/s full duplex with whatever is selected; nothing selected reads 0xFF."""
+
+    def __init__(self, machine):
+        self._machine = machine
+
+    def write(self, data):
+        self._transfer(bytes(data))
+
+    def write_readinto(self, data, into):
+        into[:] = self._transfer(bytes(data))
+
+    def _transfer(self, data):
+        machine = self._machine
+        machine.clock.now_us += 8 * len(data)
+        if machine.selected is None:
+            return b"\xff" * len(data)
+        return machine.selected.transfer(data, machine.clock.now_us)
+
+
+class I2c:
+    """400 kbit/s; an address that does not acknowledge raises EIO, as on the controller."""
+
+    def __init__(self, machine):
+        self._machine = machine
+
+    def writeto(self, address, data, stop=True):
+        machine = self._machine
+        machine.clock.now_us += 25 * (len(data) + 1)
+        device = machine.plant.i2c_devices.get(address)
+        if device is None or not device.write(bytes(data), machine.clock.now_us):
+            raise OSError(5)
+        return len(data)
+
+    def readfrom_into(self, address, into, stop=True):
+        machine = self._machine
+        machine.clock.now_us += 25 * (len(into) + 1)
+        device = machine.plant.i2c_devices.get(address)
+        data = device.read(len(into), machine.clock.now_us) if device else None
+        if data is None:
+            raise OSError(5)
+        into[:] = data
+
+
+class Adc:
+    def __init__(self, machine, pin):
+        self._machine = machine
+        self._name = pin.name
+
+    def read_u16(self):
+        machine = self._machine
+        machine.clock.now_us += 2
+        return machine.plant.adc_u16(self._name, machine.clock.now_us)
+
+
+class Machine:
+    """The ``machine`` module of one plant."""
+
+    def __init__(self, plant, board, clock):
+        self.plant = plant
+        self.clock = clock
+        self.names = {number: name for name, number in board.PINS.items()}
+        self.selected = None
+        self.Pin = _PinFactory(self)
+
+    def SPI(self, *_args, **_kwargs):
+        return Spi(self)
+
+    def I2C(self, *_args, **_kwargs):
+        return I2c(self)
+
+    def ADC(self, pin):
+        return Adc(self, pin)
+
+
+class Rig:
+    """A board with its drivers and sampler around one plant, run by hand."""
+
+    def __init__(self, plant, board, now_us=0, readings=None):
+        self.clock = Clock(now_us)
+        firmware.clock.install(self.clock)
+        self.plant = plant
+        self.machine = Machine(plant, board, self.clock)
+        self.hardware = Hardware(board, self.machine)
+        self.readings = readings if readings is not None else Readings()
+        self.sampler = Sampler(board, self.readings, self.hardware)
+        self.longest_step_us = 0
+
+    @property
+    def now_ms(self):
+        return (self.clock.now_us // 1000) & MASK
+
+    def run_ms(self, duration_ms, on_tick=None, on_fast=None):
+        """Let the sampler run; ``on_tick(now_ms)`` and ``on_fast(now_ms)`` as on the board."""
+        clock = self.clock
+        sampler = self.sampler
+        end_us = clock.now_us + duration_ms * 1000
+        while clock.now_us < end_us:
+            before_us = clock.now_us
+            wait_ms = sampler.step(self.now_ms)
+            took_us = clock.now_us - before_us
+            if took_us > self.longest_step_us:
+                self.longest_step_us = took_us
+            if sampler.tick_due:
+                sampler.tick_due = False
+                sampler.fast_due = False
+                if on_tick is not None:
+                    on_tick(self.now_ms)
+            elif sampler.fast_due:
+                sampler.fast_due = False
+                if on_fast is not None:
+                    on_fast(self.now_ms)
+            clock.now_us += wait_ms * 1000
