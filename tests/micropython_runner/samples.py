@@ -24,3 +24,9 @@ def divide(numerator, denominator):
 def end_the_process():
     """Die in the middle of an answer."""
     os.system("kill -9 $PPID")
+
+
+def never_end():
+    """Hang."""
+    while True:
+        pass

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import samples
 from mp_replay import Replay, ReplayRaised
-from mp_runtime import BOTH, ChildDied
+from mp_runtime import BOTH, Child, ChildDied, find_micropython
 from plain import plain, unplain
 
 
@@ -39,6 +39,13 @@ def test_a_process_that_ends_is_replaced(replay):
     with pytest.raises(ChildDied):
         replay.call("samples", "end_the_process")
     assert replay.call("samples", "echo", 7) == 7
+
+
+def test_a_process_that_hangs_is_ended():
+    paths = [BOTH.parent, BOTH]
+    child = Child(find_micropython(), "serve_replay.py", paths, hang_s=0.3)
+    with pytest.raises(ChildDied, match="hung"):
+        child.ask(["samples", "never_end", []])
 
 
 def test_the_session_fixture_imports_shared_code(micropython_replay):
