@@ -1,0 +1,1 @@
+"""The simulator's host side: models of chips and pack, and the process that owns them."""

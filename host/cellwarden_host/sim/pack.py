@@ -1,0 +1,382 @@
+"""The power path of a simulated pack: cells, fuse, shunt, switches, bus, load and charger.
+
+Common port: pack - fuse - shunt - charge MOSFET - discharge MOSFET - bus, with a precharge
+branch (resistor and diode, outwards only) across both MOSFETs; load and charger share the bus,
+the charger behind its own diode. An open MOSFET still conducts the other way through its body
+diode. Separate ports (relay boards): the load hangs on the discharge switch, the charger on
+the charge switch.
+
+Each step is solved in closed form (the bus settles as an exponential), so a step may be long;
+it is at most 100 ms, shorter while the bus moves, and never crosses a change of a switch.
+A short circuit is the comparator's: its latch opens both drivers in the same instant.
+
+mA charging positive, mV, ohm; times are microseconds of virtual time. Nothing here knows
+registers or pins.
+"""
+
+import math
+from dataclasses import dataclass
+
+from . import ocv
+from .cells import Cells
+from .charger import Charger
+from .load import Load
+from .switches import NEVER, Switch
+from .thermal import BALANCE_BOARD, POWER_BOARD, ZONES, Thermal
+
+MAX_STEP_US = 100_000
+BUS_STEP_US = 5_000
+DIODE_MV = 700.0
+PATH_OHM = 0.0015  # fuse, shunt, cables
+SWITCH_OHM = 0.0002  # each MOSFET bank, fully on
+LEAK_OHM = 1_000_000  # through the MOSFETs that are off
+
+
+@dataclass
+class PackConfig:
+    """Everything one may choose about a pack; the defaults are a 24S 100 Ah NMC pack."""
+
+    cells: int = 24
+    chemistry: str = "nmc"
+    capacity_mah: int = 100_000
+    soc_permille: int = 600
+    seed: int = 1
+    soc_spread_permille: float = 4
+    capacity_spread_permille: float = 10
+    r_spread_permille: float = 60
+    leak_ua: float = 200
+    ambient_dc: int = 250
+    channels: list | None = None  # harness channel of each cell; None: spread evenly
+    wire_mohm: float = 80
+    pin_nf: float = 10
+    load_cap_uf: float = 2000
+    load_bleed_ohm: float = 20_000
+    load_start_mv: float | None = None
+    source_limit_mv: float | None = None
+    supply_ua: float = 2500
+    supply_tap_cells: int | None = None
+    short_trip_ma: float | None = None
+    heater_mw: float = 150_000
+    profile: str | None = None  # a t_s,current_ma file, or "day"
+    profile_repeat: bool = False
+    charger_mv: int = 0
+    charger_ma: int = 0
+
+    def __post_init__(self):
+        if self.chemistry not in ocv.POINTS:
+            raise ValueError(f"chemistry {self.chemistry!r} is none of {sorted(ocv.POINTS)}")
+        if not 3 <= self.cells <= 32:
+            raise ValueError("cells must be 3 to 32")
+        if self.load_start_mv is None:
+            self.load_start_mv = self.cells * ocv.CUTOFF_MV[self.chemistry] * 0.8
+        if self.source_limit_mv is None:
+            self.source_limit_mv = self.cells * ocv.FULL_MV[self.chemistry] * 1.08
+        if self.supply_tap_cells is None:
+            # The converter hangs on the whole pack up to 30 V, on a tap of about 30 V above.
+            nominal = ocv.NOMINAL_MV[self.chemistry]
+            self.supply_tap_cells = min(self.cells, max(1, 30_000 // nominal))
+
+    def r0_ohm(self):
+        """Ohmic resistance of a cell: 0.06 ohm at 1 Ah, so 0.6 milliohm at 100 Ah."""
+        return 60.0 / self.capacity_mah
+
+
+class Pack:
+    """Owns the electrical truth; ``advance`` is the only thing that lets time pass."""
+
+    def __init__(self, board, config):
+        self.board = board
+        self.config = config
+        self.cells = Cells(config)
+        self.thermal = Thermal(config)
+        self.load = Load(config)
+        self.charger = Charger()
+        relay = board.SWITCH_TYPE == "relay"
+        self.charge = Switch(relay, board.RELAY_BREAK_MA)
+        self.discharge = Switch(relay, board.RELAY_BREAK_MA)
+        self.precharge = Switch()
+        self.common_port = board.COMMON_PORT
+        self.diodes = not relay
+        self.now_us = 0
+        self.current_ma = 0.0
+        self.bus_mv = 0.0
+        self.charger_mv = 0.0
+        self.fuse_blown = False
+        self.short_trip_ma = config.short_trip_ma or 5.0 * board.RATING_MA
+        self.short_latched = False
+        self.short_dead = False  # a fault: the comparator never trips
+        self.short_momentary = False  # the short goes away once the drivers are off
+        self.peak_ma = 0.0
+        self.heater_on = False
+        self.heater_dead = False
+        self.precharge_j = 0.0  # heat now in the resistor
+        self.precharge_burnt = False
+        self.in_mas = 0.0  # charge through the shunt, in and out
+        self.out_mas = 0.0
+        self.in_mj = 0.0  # energy at the pack's terminals, in and out
+        self.out_mj = 0.0
+        self.balance_mj = 0.0
+        self._power_j = 0.0
+        self._heater_j = 0.0
+        self._seen_key = None
+        self._seen_mv = []
+        self.on_step = None  # called after each step: the shunt monitor's fast watch
+        for cell in range(min(config.supply_tap_cells, config.cells)):
+            self.cells.set_drain(cell, self._supply_ma())
+        self.solve()
+
+    def _supply_ma(self):
+        return self.config.supply_ua / 1000 * (self.config.cells / self.config.supply_tap_cells)
+
+    # --- time -------------------------------------------------------------------------------
+
+    def advance(self, now_us):
+        """Live until ``now_us``."""
+        while self.now_us < now_us:
+            step = MAX_STEP_US if self._bus_quiet else BUS_STEP_US
+            due = min(self.charge.due_us, self.discharge.due_us)
+            step = min(step, now_us - self.now_us, max(0, due - self.now_us))
+            if step:
+                self._step(step)
+            if due != NEVER and due <= self.now_us:
+                moved = self.charge.settle(self.now_us, self.current_ma)
+                if self.discharge.settle(self.now_us, self.current_ma) or moved:
+                    self.solve()
+
+    def _step(self, step_us):
+        dt = step_us / 1e6
+        if self._isolated:
+            self._settle_bus(dt)
+        ma = self.current_ma
+        mas = ma * dt
+        mj = self.pack_mv() * mas / 1000
+        if mas > 0:
+            self.in_mas += mas
+            self.in_mj += mj
+        else:
+            self.out_mas -= mas
+            self.out_mj -= mj
+        self._power_j += self._path_w * dt
+        self.now_us += step_us
+        if self.cells.step(dt, ma):
+            self.refresh()
+        self.solve()
+        if self.on_step is not None:
+            self.on_step(self.now_us)
+
+    def refresh(self):
+        """Book charge and heat; new voltages, resistances and temperatures."""
+        cells = self.cells
+        dt = cells._pending_s
+        if dt > 0:
+            heat = cells.heat_j()
+            if self.heater_on and not self.heater_dead:
+                for zone in range(ZONES):
+                    heat[zone] += self.config.heater_mw / 1000 * dt / ZONES
+            bleed = sum(
+                b * v for b, v in zip(cells.bleed_ma, cells.ocv_mv, strict=True)
+            ) * dt / 1e6  # fmt: skip
+            self.balance_mj += bleed * 1000
+            self.thermal.step(dt, heat + [self._power_j, bleed])
+            self._power_j = 0.0
+            self.precharge_j *= math.exp(-dt / 30.0)
+        cells.refresh(self.thermal.temp_c[:ZONES])
+
+    # --- the network ------------------------------------------------------------------------
+
+    def pack_mv(self):
+        """Voltage across the stack."""
+        return self.cells.emf_mv() + self.cells.r_ohm * self.current_ma
+
+    def all_cell_mv(self):
+        """Terminal voltages of all cells now; worked out once for each moment."""
+        key = (self.now_us, self.current_ma)
+        if key != self._seen_key:
+            self._seen_key = key
+            self._seen_mv = self.cells.all_mv(self.current_ma)
+        return self._seen_mv
+
+    def changed(self):
+        """Something was altered from outside: work everything out afresh."""
+        self._seen_key = None
+        self.cells.sum_up()
+        self.solve()
+
+    def conducting(self):
+        """(charge current can flow, discharge current can flow) between pack and bus."""
+        if self.fuse_blown:
+            return False, False
+        charge, discharge = self.charge.closed, self.discharge.closed
+        if not self.common_port:
+            return (discharge or self.diodes), discharge
+        if self.diodes:
+            return charge, discharge
+        both = charge and discharge
+        return both, both
+
+    def solve(self):
+        """Work out currents for the present state, no time passing."""
+        self._solve_once()
+        if abs(self.current_ma) >= self.short_trip_ma:
+            self.peak_ma = max(self.peak_ma, abs(self.current_ma))
+            if not self.short_latched and not self.short_dead:
+                self.trip_short()
+
+    def trip_short(self):
+        """The comparator latches and turns both drivers off at once."""
+        self.short_latched = True
+        for switch in (self.charge, self.discharge, self.precharge):
+            switch.drive(False, self.now_us, self.current_ma)
+        if self.short_momentary:
+            self.short_momentary = False
+            self.load.short_ohm = 0
+        self._solve_once()
+
+    def _solve_once(self):
+        emf = self.cells.emf_mv()
+        r = self.cells.r_ohm + PATH_OHM
+        heater_ma = 0.0
+        if self.heater_on and not self.heater_dead and not self.fuse_blown:
+            heater_ma = self.config.heater_mw * 1000 / max(emf, 1000.0)
+        limit_mv, limit_ma = self.charger.limits()
+        drawn, pushed, siemens = self.load.demand(self.bus_mv, self.now_us)
+        can_charge, can_discharge = self.conducting()
+        on_port = limit_ma if self.common_port else 0
+
+        flow = self._attached(emf - r * heater_ma, r, drawn, pushed, siemens, on_port, limit_mv)
+        port_ma, bus_mv, charger_ma, drop = flow
+        if (port_ma > 0 and can_charge) or (port_ma < 0 and can_discharge) or (
+            port_ma == 0 and can_charge and can_discharge
+        ):
+            self._isolated = False
+            self.bus_mv = bus_mv
+            self._bus_quiet = True
+            self._path_w = port_ma * port_ma * 2 * SWITCH_OHM / 1e6
+            self._path_w += abs(drop * port_ma) / 1e6
+        else:
+            self._isolated = True
+            port_ma, charger_ma = self._open_bus(emf, drawn, pushed, siemens, on_port, limit_mv)
+            self._path_w = 0.0
+        if not self.common_port:
+            charger_ma = self._charge_port(emf + r * (port_ma - heater_ma), r, limit_mv, limit_ma)
+            self.current_ma = port_ma + charger_ma - heater_ma
+        else:
+            self.current_ma = port_ma - heater_ma
+        self.charger.current_ma = charger_ma
+        self.charger.terminal_mv = limit_mv
+        if limit_mv and charger_ma > 0 and self.common_port:
+            self.charger.terminal_mv = min(limit_mv, self.bus_mv)
+        if self.charger.connected and not limit_mv:
+            self.charger.terminal_mv = self.charger.set_mv
+        self.charger_mv = self.charger.terminal_mv
+
+    def _drop(self, port_ma):
+        """Body-diode voltage in the way of ``port_ma``, signed as the bus sees it."""
+        if not self.diodes:
+            return 0.0
+        if port_ma > 0 and not self.discharge.closed:
+            return DIODE_MV
+        if port_ma < 0 and self.common_port and not self.charge.closed:
+            return -DIODE_MV
+        return 0.0
+
+    def _attached(self, emf, r, drawn, pushed, siemens, charger_ma, charger_mv):
+        """(mA into the pack, bus mV, charger mA, diode mV) if bus and pack were joined."""
+        r += 2 * SWITCH_OHM
+        net = pushed + charger_ma - drawn
+        drop = self._drop(net - siemens * emf)
+        ma = (net - siemens * (emf + drop)) / (1 + siemens * r)
+        bus = emf + drop + r * ma
+        if charger_ma and bus > charger_mv:
+            # Constant voltage: the charger gives only what keeps the bus at its set point.
+            ma = (charger_mv - drop - emf) / r
+            charger_ma = ma + drawn + siemens * charger_mv - pushed
+            bus = charger_mv
+            if charger_ma < 0:
+                charger_ma = 0.0
+                net = pushed - drawn
+                drop = self._drop(net - siemens * emf)
+                ma = (net - siemens * (emf + drop)) / (1 + siemens * r)
+                bus = emf + drop + r * ma
+        return ma, bus, charger_ma, drop
+
+    def _open_bus(self, emf, drawn, pushed, siemens, charger_ma, charger_mv):
+        """Set up the bus that no closed switch holds; (mA into the pack, charger mA) now."""
+        feed = 1e-12 if self.fuse_blown else 1 / LEAK_OHM
+        pre = 0.0
+        if self.precharge.closed and not self.precharge_burnt and not self.fuse_blown:
+            pre = 1 / self.board.PRECHARGE_OHM if self.bus_mv < emf else 0.0
+        conductance = siemens + feed + pre
+        push = pushed + emf * (feed + pre) - drawn
+        # Where the bus would end if nothing stopped it, and what stops it: ground, the load's
+        # own limit on what it pushes back, the charger's set voltage.
+        target = push / conductance
+        most = max(emf, self.load.source_limit_mv) if pushed else max(0.0, target)
+        if charger_ma and target < charger_mv and self.bus_mv < charger_mv + 1:
+            target = (push + charger_ma) / conductance
+            most = max(most, charger_mv) if pushed else charger_mv
+            charger_ma = min(charger_ma, max(0.0, conductance * charger_mv - push))
+        else:
+            charger_ma = 0.0
+        self._bus_target, self._bus_most = target, most
+        self._bus_tau_s = self.load.capacitance_f() / conductance
+        self._precharge_s = pre
+        if not self._bus_tau_s:
+            self.bus_mv = self._bus_after(1.0)
+        self._bus_quiet = abs(self._bus_after(0.1) - self.bus_mv) < 50
+        return -(emf - self.bus_mv) * pre, charger_ma
+
+    def _bus_after(self, dt):
+        """Voltage of an open bus ``dt`` seconds on."""
+        mv = self._bus_target
+        if self._bus_tau_s:
+            mv += (self.bus_mv - mv) * math.exp(-dt / self._bus_tau_s)
+        return min(max(0.0, mv), self._bus_most)
+
+    def _settle_bus(self, dt):
+        """Move an open bus along its exponential, and heat the precharge resistor."""
+        before = self.bus_mv
+        self.bus_mv = self._bus_after(dt)
+        siemens = self._precharge_s
+        if not siemens:
+            return
+        emf = self.cells.emf_mv()
+        first, last = emf - before, emf - self.bus_mv
+        self.current_ma += (first - last) / 2 * siemens  # from its first to its mean value
+        square = (first * first + first * last + last * last) / 3
+        self.precharge_j += square * siemens * dt / 1e6
+        if self.precharge_j > 2 * self.board.PRECHARGE_ENERGY_J:
+            self.precharge_burnt = True
+
+    def _charge_port(self, pack_mv, r, limit_mv, limit_ma):
+        """Charger current through the charge switch of a board with separate ports."""
+        if self.fuse_blown or not self.charge.closed or not limit_ma:
+            return 0.0
+        return min(limit_ma, max(0.0, (limit_mv - pack_mv) / r))
+
+    # --- switching --------------------------------------------------------------------------
+
+    def drive(self, charge, discharge, precharge):
+        """New driver outputs; closing onto an empty bus is an inrush the comparator sees."""
+        before = self.conducting()
+        self.charge.drive(charge, self.now_us, self.current_ma)
+        self.discharge.drive(discharge, self.now_us, self.current_ma)
+        self.precharge.drive(precharge, self.now_us)
+        self.settle_inrush(before)
+        self.solve()
+
+    def settle_inrush(self, before):
+        """Capacitor and pack meet: a pulse of dV / R, caught when it is above the trip."""
+        can_charge, can_discharge = self.conducting()
+        farad = self.load.capacitance_f()
+        if not farad or not can_discharge or before[1] or not self._isolated:
+            return
+        gap_mv = self.cells.emf_mv() - self.bus_mv
+        r = self.cells.r_ohm + PATH_OHM + 2 * SWITCH_OHM
+        peak = gap_mv / r
+        if peak > self.peak_ma:
+            self.peak_ma = peak
+        if peak >= self.short_trip_ma and not self.short_latched and not self.short_dead:
+            # The comparator opens within its 20 us; a part of the capacitor has filled.
+            self.bus_mv += gap_mv * (1 - math.exp(-20e-6 / (r * farad)))
+            self.trip_short()
