@@ -1,7 +1,8 @@
 """Answering a read allocates nothing: proven with a locked heap on MicroPython."""
 
-from heap_proof import prove_no_allocation
 from modbus_model import Line, frame
+
+from heap_proof import prove_no_allocation
 
 
 class Asker:
