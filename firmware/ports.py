@@ -28,23 +28,26 @@ class ModbusPort:
         self._buf = bytearray(_CHUNK)
         self._uart = None
         self._baud = 0
+        self._wanted_baud = 0
         self._sending = False
         self._sent_ms = 0
         self._line_ms = 0
 
     def configure(self, address, baud):
-        """Open the UART at ``baud`` and answer as ``address``; a change waits for the reply."""
+        """Answer as ``address`` at ``baud``, once a reply that is on its way has left."""
         self.server.address = address
-        if baud != self._baud and not self._sending:
-            self._baud = baud
-            self._uart = self._machine.UART(
-                self._uart_id,
-                baudrate=baud,
-                tx=self._tx_pin,
-                rx=self._rx_pin,
-                rxbuf=_BUFFER,
-                txbuf=_BUFFER,
-            )
+        self._wanted_baud = baud
+
+    def _open(self):
+        self._baud = self._wanted_baud
+        self._uart = self._machine.UART(
+            self._uart_id,
+            baudrate=self._baud,
+            tx=self._tx_pin,
+            rx=self._rx_pin,
+            rxbuf=_BUFFER,
+            txbuf=_BUFFER,
+        )
 
     def step(self, now_ms):
         """Move bytes; milliseconds until the next call is wanted."""
@@ -53,6 +56,8 @@ class ModbusPort:
                 return BUSY_MS
             self._enable.value(0)
             self._sending = False
+        if self._baud != self._wanted_baud:
+            self._open()
         waiting = self._uart.any()
         if waiting:
             n = self._uart.readinto(self._buf, waiting if waiting < _CHUNK else _CHUNK)

@@ -27,10 +27,8 @@ class Tasks:
         self._collected = 0
 
     async def run(self):
-        """Until a restart is asked for."""
-        asyncio.create_task(self._control())
-        asyncio.create_task(self._serve())
-        await self._slow()
+        """Until a restart is asked for, or a task fails: then all of them are over."""
+        await asyncio.gather(self._control(), self._serve(), self._slow())
 
     async def _control(self):
         app = self._app

@@ -158,9 +158,9 @@ class Protection:
             recover = trip - recover if over else trip + recover
         good = value <= recover if over else value >= recover
         wait = schema.RULE_WAIT[r]
-        if wait == ids.WAIT_UNDER_VOLTAGE and self.context.charging and not broken:
+        if wait == ids.WAIT_UNDER_VOLTAGE and self.context.charging:
             good = True  # a charger at work: no need to wait for the rebound
-        if not good:
+        if broken or not good:
             self._good[r] = 0
             return False
         if not self._good[r]:
@@ -248,8 +248,10 @@ class Protection:
     def state_from(self, data, offset, length, now_ms):
         """Take back what ``state_into`` wrote; rules it did not know stay idle."""
         for r in range(min(_COUNT, length // 2)):
-            if schema.RULE_BITS[r] & _PERSISTS and data[offset + 2 * r] in (ACTIVE, LATCHED):
+            if not schema.RULE_BITS[r] & _PERSISTS:
+                continue
+            self.retries[r] = data[offset + 2 * r + 1]
+            self._since_ms[r] = self._good_ms[r] = now_ms
+            if data[offset + 2 * r] in (ACTIVE, LATCHED):
                 self.state[r] = data[offset + 2 * r]
-                self.retries[r] = data[offset + 2 * r + 1]
-                self._since_ms[r] = now_ms
         self._sum_up()

@@ -65,7 +65,8 @@ class Quantities:
         self._cells(r, live)
         self._pack(r)
         self._temps(r, live)
-        self._age(ids.Q_CELLS_AGE_MS, r.cells_ms, r.cells_count, now_ms)
+        if live[ids.CELL_COUNT]:  # without cells there is nothing that could be lost
+            self._age(ids.Q_CELLS_AGE_MS, r.cells_ms, r.cells_count, now_ms)
         self._age(ids.Q_TEMPS_AGE_MS, r.temps_ms, r.temps_count, now_ms)
         self._age(ids.Q_PACK_AGE_MS, r.pack_mv.sampled_ms, r.pack_mv.count, now_ms)
         self._feedback(r, switchgear, now_ms)

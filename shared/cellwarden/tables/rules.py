@@ -78,7 +78,7 @@ RULES = (
       loud="danger", samples=2, tolerance=1000, persists=True),
     # A stored pack drifts to level 2 by itself; only flowing current makes it worth the fuse.
     R(6, "cell_uv2_flow", "discharging below level 2", "uv2_discharge_ma", "over", 1000, 500,
-      wait="person", forbids=LEVEL2, loud="danger", samples=2, tolerance=1000, persists=True),
+      hysteresis=500, wait="person", forbids=LEVEL2, loud="danger", samples=2, tolerance=1000, persists=True),
     R(7, "pack_ov", "pack over-voltage", "pack_mv", "over", "pack_ov_mv", "cell_ov_delay_ms",
       recover="pack_ov_recover_mv", recover_delay=2000, wait="over_voltage", forbids=CHARGE,
       tolerance=1000, persists=True),
@@ -179,10 +179,10 @@ RULES = (
       1000, hysteresis=100, recover_delay=2000, forbids=BLIND, samples=3),
     # --- switches
     R(44, "charge_stuck_on", "charge switch does not open", "charge_stuck_on_ma", "over", 1000,
-      250, wait="person", forbids=BOTH, loud="danger", fast=True, samples=3, tolerance=300,
+      250, hysteresis=500, wait="person", forbids=BOTH, loud="danger", fast=True, samples=3, tolerance=300,
       persists=True),
     R(45, "discharge_stuck_on", "discharge switch does not open", "discharge_stuck_on_ma",
-      "over", 1000, 250, wait="person", forbids=BOTH, loud="danger", fast=True, samples=3,
+      "over", 1000, 250, hysteresis=500, wait="person", forbids=BOTH, loud="danger", fast=True, samples=3,
       tolerance=300, persists=True),
     R(46, "charge_stuck_off", "charge switch does not close", "charge_stuck_off", "over", 1,
       500, hysteresis=1, wait="person", forbids=BOTH, samples=3, persists=True),
