@@ -37,6 +37,11 @@ def complaints(paths, rule, *arguments):
     ]
 
 
+def clean(said):
+    """Fail with everything that was complained about."""
+    assert not said, "\n" + "\n".join(said)
+
+
 def depth_in_package(path):
     """Folders between a file and its top-level package (shared/cellwarden/x.py: 0)."""
     return len(Path(path).parts) - (3 if path.startswith("shared/") else 2)
@@ -54,20 +59,20 @@ def wrong_imports(paths, allowed_ours, forbidden, extra=()):
 def test_shared_code_imports_nothing_of_ours_and_no_clock(package):
     forbidden = rules.HEAVY | rules.CLOCKS | rules.INPUT_OUTPUT
     files = [path for path in below(f"shared/{package}") if not path.startswith(TABLES)]
-    assert wrong_imports(files, {package}, forbidden) == []
+    clean(wrong_imports(files, {package}, forbidden))
     on_the_host = [path for path in below(f"shared/{package}") if path.startswith(TABLES)]
-    assert wrong_imports(on_the_host, {package}, rules.CLOCKS | rules.INPUT_OUTPUT) == []
+    clean(wrong_imports(on_the_host, {package}, rules.CLOCKS | rules.INPUT_OUTPUT))
 
 
 def test_firmware_imports_shared_code_and_the_board_it_is_handed():
     allowed = rules.SHARED | {"firmware"}
     roots = {Path(path).stem for path in below("firmware")}
-    assert wrong_imports(below("firmware"), allowed, rules.HEAVY, {"board", *roots}) == []
+    clean(wrong_imports(below("firmware"), allowed, rules.HEAVY, {"board", *roots}))
 
 
 def test_boards_import_nothing_of_ours():
     beside = {Path(path).stem for path in below("boards")}
-    assert wrong_imports(below("boards"), set(), rules.HEAVY, beside) == []
+    clean(wrong_imports(below("boards"), set(), rules.HEAVY, beside))
 
 
 def test_nothing_but_the_host_imports_the_host():
@@ -78,35 +83,35 @@ def test_nothing_but_the_host_imports_the_host():
 
 def test_the_core_counts_in_integers():
     core = [path for path in below("shared") if not path.startswith(TABLES)]
-    assert complaints(core, rules.not_integer) == []
+    clean(complaints(core, rules.not_integer))
 
 
 def test_controller_code_is_written_for_a_controller():
     files = [path for path in below("shared", "firmware") if not path.startswith(TABLES)]
-    assert complaints(files, rules.dear_syntax) == []
+    clean(complaints(files, rules.dear_syntax))
 
 
 def test_every_module_says_what_it_is_for():
-    assert complaints(below(), rules.no_docstring) == []
+    clean(complaints(below(), rules.no_docstring))
 
 
 def test_files_are_short():
     written = [path for path in below() if path not in GENERATED]
-    assert complaints(written, rules.too_long) == []
+    clean(complaints(written, rules.too_long))
 
 
 def test_nothing_speaks_of_a_workplace_or_is_left_for_later():
     without_suffix = ["Makefile", ".ci/run", ".gitignore"]
-    assert complaints([*below(suffixes=TEXT), *without_suffix], rules.workplace) == []
+    clean(complaints([*below(suffixes=TEXT), *without_suffix], rules.workplace))
 
 
 def test_checkers_are_silenced_by_name_only():
-    assert complaints(below(), rules.type_ignores) == []
+    clean(complaints(below(), rules.type_ignores))
 
 
 def test_tests_do_not_sleep():
     tests = [path for path in below("tests") if Path(path).name.startswith("test_")]
-    assert complaints(tests, rules.sleeps) == []
+    clean(complaints(tests, rules.sleeps))
 
 
 def test_tests_for_both_runtimes_need_no_pytest():
@@ -118,8 +123,9 @@ def test_tests_for_both_runtimes_need_no_pytest():
 def test_every_file_of_the_tests_has_a_name_of_its_own():
     # helpers are found by name on one search path, so a second one would hide the first
     names = Counter(Path(path).name for path in below("tests"))
+    del names["conftest.py"]  # pytest's own, never imported by name
     assert "__init__.py" not in names
-    assert [name for name, count in names.items() if count > 1] == []
+    clean([name for name, count in names.items() if count > 1])
 
 
 def test_controller_code_compiles_for_a_controller(tmp_path):
@@ -130,7 +136,7 @@ def test_controller_code_compiles_for_a_controller(tmp_path):
         asked = subprocess.run(command, capture_output=True, text=True)
         if asked.returncode:
             said.append(f"{path}: {asked.stderr}")
-    assert said == []
+    clean(said)
 
 
 def test_every_shared_module_imports_under_micropython():
