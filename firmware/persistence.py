@@ -27,7 +27,7 @@ class Persistence:
         self._access = self._store("access")
         self._state = self._store("state")
         self.journal = JournalFiles(folder + "/journal")
-        self._buf = bytearray(max(migration.SIZE, state_record.SIZE))
+        self._buf = bytearray(max(migration.MAX_BYTES, state_record.SIZE))
         self._saved_ms = 0
         self._failed_ms = 0
         self.failed = False
