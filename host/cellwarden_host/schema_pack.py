@@ -12,7 +12,7 @@ import struct
 import sys
 from pathlib import Path
 
-from cellwarden.tables import SCHEMA_VERSION, readings, rules, rows, settings
+from cellwarden.tables import SCHEMA_VERSION, journal, readings, rows, rules, settings
 
 CORE = Path(__file__).resolve().parents[2] / "shared" / "cellwarden"
 BOARD_CONSTANTS = (
@@ -26,6 +26,8 @@ WAITS = ("none", "over_voltage", "under_voltage", "charger_off", "load_off", "pe
 FORBIDS = ("charge", "discharge", "balance", "heater", "secondary")
 LOUDNESS = ("none", "info", "warning", "protection", "danger")
 HOLE = 0xFF
+# What a quantity is sampled from: tells how old the judged sample was.
+GROUPS = tuple(dict.fromkeys(group for _, _, group in rules.QUANTITIES))
 
 
 def elements(table: tuple) -> list[tuple]:
@@ -143,6 +145,7 @@ def rule_columns(pool: Pool) -> dict[str, object]:
 
     return {
         "RULE_COUNT": len(table),
+        "QUANTITY_GROUP": bytes(GROUPS.index(group) for _, _, group in rules.QUANTITIES),
         "RULE_QUANTITY": column(lambda r: quantity.index(r.quantity)),
         "RULE_BITS": column(bits),
         "RULE_TRIP": column(lambda r: pool.of(r.trip)),
@@ -239,6 +242,9 @@ def ids() -> str:
         ):
             names = [(c.replace(" ", "_"), n) for n, c in enumerate(row.choices)]
             section("Choices of " + row.name, names, row.name.upper() + "_IS_")
+    section("Groups of samples", [(g, n) for n, g in enumerate(GROUPS)], "GROUP_")
+    section("Journal: offsets of fields", [(f[0], f[1]) for f in journal.FIELDS], "J_")
+    section("Journal: kinds", [(k[1], k[0]) for k in journal.KINDS], "KIND_")
     section("Roles", [(r, n) for n, r in enumerate(rows.ROLES)], "ROLE_")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -156,20 +156,18 @@ class Check:
         return 0
 
     def _channels(self, stored):
-        """All zero, or each cell its own channel of this board and nothing beyond the cells."""
+        """All zero, or one channel of this board for each cell, rising with the cells."""
         cells = stored[ids.CELL_COUNT]
-        used = 0
+        mapped = False
         for i in range(MAX_CELLS):
+            mapped = mapped or stored[ids.CELL_CHANNEL + i] != 0
+        before = 0
+        for i in range(MAX_CELLS if mapped else 0):
             channel = stored[ids.CELL_CHANNEL + i]
-            if not channel:
-                continue
-            bit = 1 << channel
-            if used & bit or channel > self.channels:
+            wrong = channel != 0 if i >= cells else not before < channel <= self.channels
+            if wrong:
                 return self._refuse(ids.CELL_CHANNEL + i, ids.COMMIT_RESULT_IS_CROSS_RULE)
-            used |= bit
-        for i in range(MAX_CELLS if used else 0):
-            if (stored[ids.CELL_CHANNEL + i] != 0) != (i < cells):
-                return self._refuse(ids.CELL_CHANNEL + i, ids.COMMIT_RESULT_IS_CROSS_RULE)
+            before = channel
         return 0
 
     def _chemistry(self, stored):

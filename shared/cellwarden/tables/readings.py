@@ -140,6 +140,9 @@ COMMANDS = (
       "A new password for the session's role, zero padded", registers=8, ports="pc"),
     C(0x2030, "charger_hello", 0, 65535, ANYONE,
       "A charger on RS485-1 is alive: state, voltage (10 mV), current (0.1 A)", registers=3),
+    C(0x2048, "first_factory_password", 0, 65535, INSTALLER,
+      "Give a board its factory role: only while it has none and is not commissioned",
+      registers=8, ports="pc"),
 )
 
 # The challenge is read from here after login_role has been written.

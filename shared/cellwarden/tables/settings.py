@@ -216,4 +216,6 @@ CROSS_RULES = (
     ("charge_current_ma", "board_rating_ma", 0),
     ("discharge_current_ma", "board_rating_ma", 0),
     ("discharge_peak_ma", "board_peak_ma", 0),
+    ("charge_oc_ma", "board_peak_ma", 0),
+    ("pack_uv_recover_mv", "pack_ov_recover_mv", 1),
 )
