@@ -54,6 +54,7 @@ class Background:
         self._job = _IDLE
         self._step = 0
         self._cycle = 0
+        self._flags_known = False
         self.fitted_mask = 0
         self.reference_bad = bytearray(chips)
         self.status_bad = bytearray(chips)
@@ -144,6 +145,10 @@ class Background:
         chain = self._chain
         if step == 0:
             chain.read_overheated()
+            if not self._flags_known:  # a chip that was just powered shows the flag as well
+                self._flags_known = True
+                for chip in range(chain.chips):
+                    chain.overheated[chip] = 0
             chain.start_status()
         elif step == 1:
             chain.command(DIAGN)

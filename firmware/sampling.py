@@ -57,7 +57,6 @@ class Sampler:
         self._conversion_started = False
         self._balancing_sent = False
         self._alert_seen = False
-        self._shunt_fresh = False
         self.tick_due = False
         self.fast_due = False
         self.bus_faults = 0  # exchanges that ended in an OSError
@@ -77,11 +76,6 @@ class Sampler:
             self._readings.cell_valid[i] = 0
         self._readings.cells_valid = False
         return accepted
-
-    def set_fast_limits(self, charge_ma, discharge_ma):
-        """Set the shunt monitor's fast over-current trips, from the next sample on."""
-        self._shunt.set_limits(charge_ma, discharge_ma)
-        self._shunt_fresh = False
 
     def step(self, now_ms):
         """Do what is due; the milliseconds until the next call is wanted."""
@@ -140,10 +134,9 @@ class Sampler:
         current = readings.current_ma
         try:
             # A meter that did not answer may have been reset: it gets its set-up first.
-            if not self._shunt_fresh:
-                self._shunt_fresh = self._shunt.configure()
-            if self._shunt_fresh and self._shunt.read_current():
-                current.put(self._shunt.current_ma, now_ms)
+            shunt = self._shunt
+            if (shunt.ready or shunt.configure()) and shunt.read_current():
+                current.put(shunt.current_ma, now_ms)
             else:
                 current.miss()
         except OSError:
@@ -162,7 +155,7 @@ class Sampler:
         comes back by itself while the current stays too high.
         """
         try:
-            if not self._shunt_fresh:
+            if not self._shunt.ready:
                 return
             held = self._shunt.verify()
             diag = self._shunt.read_diag()
@@ -170,7 +163,7 @@ class Sampler:
                 self._alert_seen = True
             if not held or not diag & DIAG_CONVERTED:  # it answers, but does not measure
                 self._readings.current_ma.miss()
-                self._shunt_fresh = False
+                self._shunt.ready = False
         except OSError:
             self._shunt_lost()
         self._readings.fast_overcurrent = self._alert_seen
@@ -178,26 +171,26 @@ class Sampler:
 
     def _shunt_lost(self):
         self.bus_faults = (self.bus_faults + 1) & MASK
-        self._shunt_fresh = False
+        self._shunt.ready = False
         self._readings.current_ma.miss()
 
     # -- cells ---------------------------------------------------------------------------
 
     def prepare(self, now_ms):
-        """Balancing off, and every chip's configuration written and proven.
+        """See that every chip still holds its configuration, and turn balancing off.
 
-        The write also keeps the chips' 2 s watchdogs quiet; a chip that was reset gets its
-        configuration back before it is asked to measure.
+        A chip that was reset, or missed the last write, gets its configuration again before it
+        is asked to measure. Talking to the chips also keeps their 2 s watchdogs quiet.
         """
         self._stage = _PREPARED
         self._prepared_ms = now_ms
-        self._balancing_sent = False
         try:
-            self._chain.write_config(True)
             if not self._chain.check_config():
                 self._chain.wake_from_sleep()
                 self._chain.write_config(True)
-                self._chain.check_config()
+            elif self._balancing_sent:
+                self._chain.write_config(True)
+            self._balancing_sent = False
         except OSError:
             self.bus_faults = (self.bus_faults + 1) & MASK
 

@@ -3,8 +3,9 @@
 Runs before the first tick with outputs off and may wait for conversions. Uses the tests the
 chips bring along: fixed patterns through each digital filter (CVST, AXST, STATST), the
 multiplexer check (DIAGN), one cell on both converters (ADOL), the second reference and the
-supplies; and the shunt monitor's identity, memory check and set-up. Changes nothing that
-outlives the next conversion.
+supplies; and the shunt monitor's identity, memory check and set-up. It ends with every result
+register cleared: a pattern must never be taken for a cell, and a sampler whose conversion it
+interrupted finds nothing, which is the truth.
 
 Facts: LTC6811 datasheet, "Self-Test", "Accuracy Check", "MUX Decoder Check" and "ADC Overlap";
 patterns 0x9555 and 0x6AAA in normal mode, as in Analog Devices' LTC681x library.
@@ -65,6 +66,9 @@ class SelfTest:
         """All tests; takes about 60 ms."""
         try:
             failed = self._cell_monitors()
+            for code in (ltc6811.CLRCELL, ltc6811.CLRAUX, ltc6811.CLRSTAT):
+                self._chain.command(code)
+            self._chain.read_overheated()  # CLRSTAT has set the flag; reading releases it
         except OSError:
             failed = AFE_SILENT
         try:

@@ -53,6 +53,7 @@ class Ina228:
         self._out = bytearray(3)
         self._wanted = [_RANGE_40MV if self._fine else 0, _ADC_FAST_SHUNT, 0x7FFF, 0x8000]
         self._verify_next = 0
+        self.ready = False  # holds its set-up, as far as anybody knows
         self.current_ma = 0
         self.clipped = False
         self.diag = 0
@@ -77,7 +78,7 @@ class Ina228:
         self._offset = offset_ma * (1_000_000 + gain_ppm) // 1_000_000
 
     def set_limits(self, charge_ma, discharge_ma):
-        """Choose the fast over-current trip of each direction; ``configure()`` sends it.
+        """Choose the fast over-current trip of each direction; ``configure()`` is due then.
 
         Beyond the measuring range the trip sits at its end. Allocates, so never in a tick.
         """
@@ -88,6 +89,7 @@ class Ina228:
             over, under = under, over
         self._wanted[2] = over if over < 0x7FFF else 0x7FFF
         self._wanted[3] = (0x10000 - (under if under < 0x7FFF else 0x7FFF)) & 0xFFFF
+        self.ready = False
 
     def identified(self):
         """True when the chip at this address says it is an INA228."""
@@ -103,13 +105,14 @@ class Ina228:
             if self._read16(_VERIFIED[i]) != self._wanted[i]:
                 result = False
         self.read_diag()  # clears an alert from before the limits were set
+        self.ready = result
         return result
 
     def verify(self):
         """Compare the conversion set-up, and one more register a call in turn.
 
         False when the chip lost one (it was reset): results since then may be on another
-        scale, and ``configure()`` is due.
+        scale, and ``configure()`` is due (``ready`` says so as well).
         """
         i = self._verify_next
         self._verify_next = (i + 1) & 3
@@ -117,6 +120,7 @@ class Ina228:
             if self._read16(_VERIFIED[i]) == self._wanted[i]:
                 return True
         self.resets_seen = (self.resets_seen + 1) & MASK
+        self.ready = False
         return False
 
     def read_current(self):

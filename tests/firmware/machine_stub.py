@@ -1,8 +1,9 @@
 """The controller's ``machine`` on CPython, in process: pins and buses that call a plant.
 
-``Rig(plant, board)`` owns the time: nothing passes but what a bus transfer costs, what the
-firmware sleeps and what ``run_ms`` lets pass. One rig at a time is the current one, because
-the firmware has one clock. The plant is any object with the interface in
+``World(plant, board)`` owns the time: nothing passes but what a bus transfer costs, what the
+firmware sleeps and what ``run`` lets pass. The newest world is the current one, because the
+firmware has one clock. The heartbeat's one-shot is here too, as it is hardware. ``Rig`` adds
+the drivers and the sampler. The plant is any object with the interface in
 docs/architecture.md ("The simulated board"); it is told the time with every call.
 """
 
@@ -43,7 +44,11 @@ class Pin:
             if self._mode == Pin.OUT:
                 return self._level
             return machine.plant.input_level(self.name, machine.clock.now_us)
-        if self._device is None:
+        if self.name == "heartbeat":
+            if level != self._level:
+                machine.beat()
+            self._level = level
+        elif self._device is None:
             self._level = level
             machine.plant.set_output(self.name, level, machine.clock.now_us)
         elif level != self._level:
@@ -81,10 +86,11 @@ class Spi:
 
     def _transfer(self, data):
         machine = self._machine
+        start_us = machine.clock.now_us
         machine.clock.now_us += 8 * len(data)
         if machine.selected is None:
             return b"\xff" * len(data)
-        return machine.selected.transfer(data, machine.clock.now_us)
+        return machine.selected.transfer(data, start_us)
 
 
 class I2c:
@@ -131,6 +137,20 @@ class Machine:
         self.names = {number: name for name, number in board.PINS.items()}
         self.selected = None
         self.Pin = _PinFactory(self)
+        self._hold_us = board.HEARTBEAT_MS * 1000
+        self._beat_us = None
+
+    def beat(self):
+        """An edge of the heartbeat: the gates may be on for a while."""
+        if self._beat_us is None:
+            self.plant.gates_enabled(True, self.clock.now_us)
+        self._beat_us = self.clock.now_us
+
+    def watch_heartbeat(self, now_us):
+        """Let the gates go when the last edge is too long ago at ``now_us``."""
+        if self._beat_us is not None and now_us - self._beat_us > self._hold_us:
+            self.plant.gates_enabled(False, self._beat_us + self._hold_us)
+            self._beat_us = None
 
     def SPI(self, *_args, **_kwargs):
         return Spi(self)
@@ -142,41 +162,69 @@ class Machine:
         return Adc(self, pin)
 
 
-class Rig:
-    """A board with its drivers and sampler around one plant, run by hand."""
+class World:
+    """One plant, its ``machine`` and the only clock there is."""
 
-    def __init__(self, plant, board, now_us=0, readings=None):
+    def __init__(self, plant, board, now_us=0):
         self.clock = Clock(now_us)
         firmware.clock.install(self.clock)
         self.plant = plant
+        self.board = board
         self.machine = Machine(plant, board, self.clock)
-        self.hardware = Hardware(board, self.machine)
-        self.readings = readings if readings is not None else Readings()
-        self.sampler = Sampler(board, self.readings, self.hardware)
         self.longest_step_us = 0
+        self._due_us = now_us
 
     @property
     def now_ms(self):
         return (self.clock.now_us // 1000) & MASK
 
-    def run_ms(self, duration_ms, on_tick=None, on_fast=None):
-        """Let the sampler run; ``on_tick(now_ms)`` and ``on_fast(now_ms)`` as on the board."""
+    def run(self, duration_ms, step):
+        """Call ``step(now_ms)`` whenever it wants; it answers with the next wait in ms."""
+        end_us = self.clock.now_us + duration_ms * 1000
+        while self.clock.now_us < end_us:
+            self.call(step)
+        self.plant.advance(self.clock.now_us)
+
+    def call(self, step):
+        """Wait until the next call is wanted, and make it."""
         clock = self.clock
-        sampler = self.sampler
-        end_us = clock.now_us + duration_ms * 1000
-        while clock.now_us < end_us:
-            before_us = clock.now_us
-            wait_ms = sampler.step(self.now_ms)
-            took_us = clock.now_us - before_us
-            if took_us > self.longest_step_us:
-                self.longest_step_us = took_us
-            if sampler.tick_due:
-                sampler.tick_due = False
-                sampler.fast_due = False
-                if on_tick is not None:
-                    on_tick(self.now_ms)
-            elif sampler.fast_due:
-                sampler.fast_due = False
-                if on_fast is not None:
-                    on_fast(self.now_ms)
-            clock.now_us += wait_ms * 1000
+        clock.now_us = max(clock.now_us, self._due_us)
+        self.machine.watch_heartbeat(clock.now_us)
+        before_us = clock.now_us
+        wait_ms = step(self.now_ms)
+        self._due_us = (before_us // 1000 + wait_ms) * 1000
+        took_us = clock.now_us - before_us
+        if took_us > self.longest_step_us:
+            self.longest_step_us = took_us
+
+
+class Rig(World):
+    """A world with a board's drivers and sampler in it, for a test of these alone."""
+
+    def __init__(self, plant, board, now_us=0):
+        super().__init__(plant, board, now_us)
+        self.hardware = Hardware(board, self.machine)
+        self.readings = Readings()
+        self.sampler = Sampler(board, self.readings, self.hardware)
+        self.on_tick = None  # called with now_ms after each cycle's readings
+        self.ticks = 0
+
+    def run_ms(self, duration_ms):
+        """Let the sampler run."""
+        self.run(duration_ms, self._step)
+
+    def run_ticks(self, count):
+        """Let the sampler run until that many more cycles have just ended."""
+        wanted = self.ticks + count
+        while self.ticks < wanted:
+            self.call(self._step)
+
+    def _step(self, now_ms):
+        wait_ms = self.sampler.step(now_ms)
+        self.sampler.fast_due = False
+        if self.sampler.tick_due:
+            self.sampler.tick_due = False
+            self.ticks += 1
+            if self.on_tick is not None:
+                self.on_tick(now_ms)
+        return wait_ms

@@ -1,0 +1,119 @@
+"""Open wires: each cut is found, and nothing else is taken for one."""
+
+import pytest
+from cellwarden.commands import Commands
+from rigs import open_wires, rig_of
+
+
+def checked(rig):
+    """Let one more check be published."""
+    count = rig.readings.open_wire_count
+    for _ in range(300):
+        rig.run_ticks(1)
+        if rig.readings.open_wire_count != count:
+            return
+
+
+@pytest.mark.parametrize("cells", [14, 19, 24])
+def test_each_cut_wire_is_found_alone(cells):
+    for wire in range(cells + 1):
+        rig = rig_of(cells=cells)
+        assert open_wires(rig) == []
+        rig.plant.harness.cut(wire)
+        rig.run_ms(11_500)
+        assert open_wires(rig) == [wire]
+        rig.plant.harness.mend(wire)
+        rig.run_ms(11_500)
+        assert open_wires(rig) == []
+
+
+def test_of_two_neighbouring_cut_wires_at_least_one_is_found():
+    for wire in range(1, 23):
+        rig = rig_of()
+        rig.plant.harness.cut(wire)
+        rig.plant.harness.cut(wire + 1)
+        rig.run_ms(12_000)
+        assert set(open_wires(rig)) & {wire, wire + 1}
+
+
+def test_the_first_check_runs_at_once_and_then_every_ten_seconds():
+    rig = rig_of()
+    assert rig.readings.open_wire_count == 1
+    rig.run_ms(9_000)
+    assert rig.readings.open_wire_count == 1
+    rig.run_ms(1_500)
+    assert rig.readings.open_wire_count == 2
+
+
+def test_a_check_with_spoilt_frames_says_nothing_and_is_repeated():
+    rig = rig_of()
+    count = rig.readings.open_wire_count
+    rig.run_ms(9_000)
+    rig.plant.chain.pec_permille = 1000
+    rig.run_ms(2_000)
+    assert rig.readings.open_wire_count == count
+    rig.plant.chain.pec_permille = 0
+    rig.run_ms(1_000)
+    assert rig.readings.open_wire_count == count + 1
+    assert open_wires(rig) == []
+
+
+def test_a_single_suspicion_is_not_published_but_checked_again():
+    rig = rig_of()
+    count = rig.readings.open_wire_count
+    rig.run_ms(8_900)
+    rig.plant.harness.cut(5)
+    while not any(rig.sampler.background._wires_before):
+        rig.run_ms(10)
+    assert rig.readings.open_wire_count == count  # suspected once: nobody is told it is clean
+    rig.plant.harness.mend(5)
+    rig.run_ms(1_000)
+    assert rig.readings.open_wire_count == count + 1
+    assert open_wires(rig) == []
+
+
+def test_balancing_is_off_during_the_whole_check():
+    rig = rig_of()
+    commands = Commands()
+    commands.balance[4] = 1
+    rig.on_tick = lambda _now_ms: rig.sampler.apply_balance(commands)
+    seen = []
+    chain = rig.hardware.chain
+    send = chain.command
+
+    def watched(code):
+        if code in (0x368, 0x328):
+            seen.append(tuple(rig.plant.truth()["balancing"]))
+        send(code)
+
+    chain.command = watched
+    rig.run_ms(11_000)
+    assert len(seen) == 4  # two conversions each way
+    assert set(seen) == {()}
+
+
+def test_cells_measured_after_a_check_are_right():
+    rig = rig_of()
+    for _ in range(110):
+        rig.run_ticks(1)
+        for i, mv in enumerate(rig.plant.truth()["cell_mv"]):
+            assert abs(rig.readings.cell_mv[i] - mv) <= 3
+
+
+def test_a_check_is_never_split_by_a_cell_conversion():
+    rig = rig_of()
+    order = []
+    chain = rig.hardware.chain
+    send = chain.command
+
+    def watched(code):
+        if code in (0x368, 0x328, 0x360):
+            order.append(code)
+        send(code)
+
+    chain.command = watched
+    rig.run_ms(11_000)
+    checks = [code for code in order if code != 0x360]
+    first = order.index(0x368)
+    assert checks == [0x368, 0x368, 0x328, 0x328]
+    assert order[first : first + 4] == checks
