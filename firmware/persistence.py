@@ -6,6 +6,7 @@ they were lost; nothing that fails here ever reaches the tick as an exception.
 """
 
 from cellwarden import migration, state_record
+from cellwarden.journal import ENTRIES
 from cellwarden.ticks import elapsed_ms
 from firmware.journal_files import JournalFiles
 from firmware.records import RecordStore, ensure_folder
@@ -43,10 +44,11 @@ class Persistence:
         elif self._settings.torn:
             settings.lost = True
 
-    def load_access(self, access):
+    def load_access(self, access, now_ms):
+        """Fill ``access``; without a record the factory's password holds."""
         payload = self._access.load()
         if payload is not None:
-            access.state_from(payload, 0)
+            access.load(payload, len(payload), now_ms)
 
     def load_state(self, controller, now_ms):
         """Latches, charge and uptime of before the restart, then the journal's newest part."""
@@ -54,7 +56,8 @@ class Persistence:
         if payload is not None:
             state_record.load(controller, payload, now_ms)
         self.journal.open()
-        controller.journal.restore(self.journal.load_last(controller.journal.size))
+        following = self.journal.next_sequence
+        controller.journal.restore(self.journal.load_last(ENTRIES), following)
         self._saved_ms = now_ms
 
     def step(self, controller, now_ms):
@@ -66,13 +69,13 @@ class Persistence:
             n = controller.settings.dump(self._buf)
             requests.save_settings = not self._done(self._settings.save(self._buf, n), now_ms)
             return True
-        if requests.save_access:
-            n = controller.access.state_into(self._buf, 0)
-            requests.save_access = not self._done(self._access.save(self._buf, n), now_ms)
+        access = controller.access
+        if access.changed:
+            n = access.dump(self._buf)
+            access.changed = not self._done(self._access.save(self._buf, n), now_ms)
             return True
-        if controller.journal.pending:
-            batch = controller.journal.take_pending(_JOURNAL_BATCH)
-            self._done(self.journal.append(batch), now_ms)
+        if controller.journal.pending < controller.journal.next:
+            self._save_journal(controller.journal, now_ms)
             return True
         gone_ms = elapsed_ms(now_ms, self._saved_ms)
         if gone_ms >= _STATE_PERIOD_MS or (requests.save_state and gone_ms >= _STATE_SPACING_MS):
@@ -88,6 +91,13 @@ class Persistence:
             self.failed = False
             if not self.step(controller, now_ms):
                 break
+
+    def _save_journal(self, journal, now_ms):
+        until = min(journal.next, journal.pending + _JOURNAL_BATCH)
+        batch = [journal.payload(number) for number in range(journal.pending, until)]
+        self.journal.next_sequence = journal.pending
+        if self._done(self.journal.append(batch), now_ms):
+            journal.stored(until)
 
     def _save_state(self, controller, now_ms):
         n = state_record.dump(controller, self._buf)

@@ -52,7 +52,7 @@ def build():
     application = Application(board, machine, settings, access, now_ms)
     persistence = Persistence()
     persistence.load_settings(settings)
-    persistence.load_access(access)
+    persistence.load_access(access, now_ms)
     controller = application.controller
     persistence.load_state(controller, now_ms)
     register_map = RegisterMap(controller)
@@ -61,6 +61,7 @@ def build():
     controller.publisher.restart_cause = cause
     controller.conditions.watchdog_restart = int(cause == ids.RESTART_CAUSE_IS_WATCHDOG)
     controller.conditions.self_test_failures = SelfTest(application.hardware).run()
+    controller.journal.note(ids.KIND_START, controller, value=cause)
     ports = (
         ModbusPort(machine, board.RS485_1_UART, board.PINS, "rs485_1", register_map, PORT_CHARGER),
         ModbusPort(machine, board.RS485_2_UART, board.PINS, "rs485_2", register_map, PORT_PC),

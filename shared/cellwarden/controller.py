@@ -26,7 +26,7 @@ from .publish import Publisher
 from .quantities import Quantities
 from .readings import Readings
 from .requests import Requests
-from .switchgear import Switchgear
+from .switchgear import Switchgear, urgent_forbids
 from .ticks import elapsed_ms
 
 TICK_MS = 100
@@ -59,7 +59,7 @@ class Controller:
         self.estimator = Estimator()
         self.limits = Limits()
         self.balancer = Balancer(board)
-        self.switchgear = Switchgear(board, start_ms)
+        self.switchgear = Switchgear(board)
         self.heater = Heater()
         self.lease = Lease()
         self.charger_link = ChargerLink()
@@ -89,7 +89,9 @@ class Controller:
             r, live, self.protection.state, self.switchgear, now_ms
         )
         self._context()
-        self.protection.judge(now_ms, True)
+        protection = self.protection
+        protection.judge(now_ms, True)
+        self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self.switchgear.fast(now_ms, r, self._forbids(), self.settings, self.commands)
         self._guard()
 
@@ -114,6 +116,7 @@ class Controller:
         )
         self._context()
         protection.judge(now_ms, False)
+        self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self._samples(now_ms)
         self.estimator.update(r, self.quantities, settings, now_ms)
         self.limits.update(r, self.quantities, protection, self.estimator, settings)
@@ -202,6 +205,7 @@ class Controller:
         c.uncommissioned = int(not settings.commissioned)
         window = self.calibration.window_open(now_ms)
         c.uncalibrated = int(not settings.live[ids.CURRENT_CALIBRATED] and not window)
+        self.access.step(now_ms, settings.live[ids.SESSION_MINUTES] * 60_000)
         c.factory_password = int(self.access.factory_password)
         c.no_secondary = int(not self.readings.secondary_fitted)
         self.calibration.sample(self.readings, now_ms)

@@ -11,7 +11,7 @@ from . import schema_data as schema
 from .readings import TEMP_COUNT, TEMP_OK
 from .readout import ABSENT
 
-_CELL_QUANTITIES = (
+_QUANTITIES = (
     (ids.R_CELL_MAX_MV, ids.Q_CELL_MAX_MV),
     (ids.R_CELL_MIN_MV, ids.Q_CELL_MIN_MV),
     (ids.R_CELL_DIFF_MV, ids.Q_CELL_DIFF_MV),
@@ -46,7 +46,7 @@ class Publisher:
         c = self._c
         r = c.readings
         q = c.quantities
-        for reading, quantity in _CELL_QUANTITIES:
+        for reading, quantity in _QUANTITIES:
             out[reading] = q.value[quantity] if q.valid[quantity] else ABSENT
         cells = r.cells_valid
         out[ids.R_CELL_MAX_NUMBER] = q.where[ids.Q_CELL_MAX_MV] if cells else ABSENT

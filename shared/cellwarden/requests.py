@@ -11,4 +11,3 @@ class Requests:
         self.self_test = False
         self.save_settings = False
         self.save_state = False
-        self.save_access = False

@@ -25,7 +25,7 @@ def dump(controller, out):
     """Write the state into ``out`` (a bytearray of SIZE); returns the bytes used."""
     c = controller
     out[0] = VERSION
-    out[1] = int(c.commands.fire_secondary)
+    out[1] = int(c.switchgear.fired)
     _put(out, 2, c.uptime_s)
     _put(out, 6, c.switchgear.operations)
     _put(out, 10, c.switchgear.loaded_operations)
@@ -44,11 +44,8 @@ def load(controller, data, now_ms):
     if len(data) < _HEAD + size:
         return False
     c.uptime_s = c.start_uptime_s = _get(data, 2)
-    c.switchgear.operations = _get(data, 6)
-    c.switchgear.loaded_operations = _get(data, 10)
+    c.switchgear.restore(bool(data[1]), _get(data, 6), _get(data, 10))
     c.estimator.state_from(data, _HEAD)
     rules = _HEAD + size
     c.protection.state_from(data, rules, len(data) - rules, now_ms)
-    if data[1]:
-        c.switchgear.secondary_was_fired()
     return True
