@@ -549,10 +549,7 @@ def clear(plant, fault="all"):
         raise ValueError(f"no fault {fault!r}")
     done = []
     for entry in reversed(list(plant.injected)):
-        if fault == "all" or fault == entry[0] or entry[2].startswith(fault + " "):
-            _take_away(plant, entry)
-            done.append(entry[2])
-        elif fault == entry[2]:
+        if fault in ("all", entry[0], entry[2]) or entry[2].startswith(fault + " "):
             _take_away(plant, entry)
             done.append(entry[2])
     if fault in ("all", "secondary") and plant.secondary_fired:

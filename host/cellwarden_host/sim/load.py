@@ -46,7 +46,7 @@ class Load:
         self.short_ohm = 0  # 0: none
         self.forced_ma = None  # a fault's current, charging positive, in place of all else
         self.start_mv = config.load_start_mv
-        self.source_limit_mv = config.source_limit_mv
+        self.source_limit_mv = config.source_limit_mv  # pushes back up to here, then tapers
         self._times, self._currents = [], []
         self._profile_us = 0
         self._repeat = False
@@ -85,6 +85,10 @@ class Load:
             self._up_since_us = now_us
         return now_us - self._up_since_us >= SOFT_START_US
 
+    def pushes_to_mv(self):
+        """How high it drives the bus when it pushes back; a forced current knows no limit."""
+        return self.source_limit_mv * (1.0 if self.forced_ma is None else 1.3)
+
     def demand(self, bus_mv, now_us):
         """(drawn mA, pushed-back mA, conductance in siemens) at this bus voltage."""
         siemens = 1 / self.short_ohm if self.short_ohm else 0.0
@@ -110,6 +114,4 @@ class Load:
             drawn -= flow
         if not running:
             drawn = 0
-        if bus_mv >= self.source_limit_mv:
-            pushed = 0
         return drawn, pushed, siemens

@@ -22,7 +22,7 @@ from .cells import Cells
 from .charger import Charger
 from .load import Load
 from .switches import NEVER, Switch
-from .thermal import BALANCE_BOARD, POWER_BOARD, ZONES, Thermal
+from .thermal import ZONES, Thermal
 
 MAX_STEP_US = 100_000
 BUS_STEP_US = 5_000
@@ -70,7 +70,7 @@ class PackConfig:
         if self.load_start_mv is None:
             self.load_start_mv = self.cells * ocv.CUTOFF_MV[self.chemistry] * 0.8
         if self.source_limit_mv is None:
-            self.source_limit_mv = self.cells * ocv.FULL_MV[self.chemistry] * 1.08
+            self.source_limit_mv = self.cells * ocv.FULL_MV[self.chemistry]
         if self.supply_tap_cells is None:
             # The converter hangs on the whole pack up to 30 V, on a tap of about 30 V above.
             nominal = ocv.NOMINAL_MV[self.chemistry]
@@ -238,37 +238,42 @@ class Pack:
         heater_ma = 0.0
         if self.heater_on and not self.heater_dead and not self.fuse_blown:
             heater_ma = self.config.heater_mw * 1000 / max(emf, 1000.0)
-        limit_mv, limit_ma = self.charger.limits()
         drawn, pushed, siemens = self.load.demand(self.bus_mv, self.now_us)
+        limit_mv, limit_ma = self.charger.limits()
+        # Whatever pushes onto the bus is one source: a current up to a voltage.
+        source_mv, source_ma = (limit_mv, limit_ma) if self.common_port else (0, 0)
+        if pushed:
+            source_mv, source_ma = max(source_mv, self.load.pushes_to_mv()), source_ma + pushed
         can_charge, can_discharge = self.conducting()
-        on_port = limit_ma if self.common_port else 0
 
-        flow = self._attached(emf - r * heater_ma, r, drawn, pushed, siemens, on_port, limit_mv)
-        port_ma, bus_mv, charger_ma, drop = flow
-        if (port_ma > 0 and can_charge) or (port_ma < 0 and can_discharge) or (
-            port_ma == 0 and can_charge and can_discharge
-        ):
-            self._isolated = False
+        port_ma, bus_mv, given_ma, drop = self._attached(
+            emf - r * heater_ma, r + 2 * SWITCH_OHM, drawn, siemens, source_ma, source_mv
+        )
+        blocked = (port_ma > 0 and not can_charge) or (port_ma < 0 and not can_discharge)
+        self._isolated = blocked or not (can_charge or can_discharge)
+        if self._isolated:
+            port_ma, given_ma = self._open_bus(emf, drawn, siemens, source_ma, source_mv)
+            self._path_w = 0.0
+        else:
             self.bus_mv = bus_mv
             self._bus_quiet = True
-            self._path_w = port_ma * port_ma * 2 * SWITCH_OHM / 1e6
-            self._path_w += abs(drop * port_ma) / 1e6
+            self._path_w = (port_ma * port_ma * 2 * SWITCH_OHM + abs(drop * port_ma)) / 1e6
+        self.current_ma = port_ma - heater_ma
+        if self.common_port:
+            beyond = self.bus_mv > limit_mv + 50
+            self.charger.current_ma = 0.0 if beyond else min(limit_ma, given_ma)
         else:
-            self._isolated = True
-            port_ma, charger_ma = self._open_bus(emf, drawn, pushed, siemens, on_port, limit_mv)
-            self._path_w = 0.0
-        if not self.common_port:
-            charger_ma = self._charge_port(emf + r * (port_ma - heater_ma), r, limit_mv, limit_ma)
-            self.current_ma = port_ma + charger_ma - heater_ma
-        else:
-            self.current_ma = port_ma - heater_ma
-        self.charger.current_ma = charger_ma
-        self.charger.terminal_mv = limit_mv
-        if limit_mv and charger_ma > 0 and self.common_port:
-            self.charger.terminal_mv = min(limit_mv, self.bus_mv)
-        if self.charger.connected and not limit_mv:
-            self.charger.terminal_mv = self.charger.set_mv
-        self.charger_mv = self.charger.terminal_mv
+            self.charger.current_ma = self._charge_port(emf + r * self.current_ma, r)
+            self.current_ma += self.charger.current_ma
+        self.charger.terminal_mv = self.charger_mv = self._charger_terminal(limit_mv)
+
+    def _charger_terminal(self, limit_mv):
+        """What the charger's connector shows; its diode keeps the bus away."""
+        if not self.charger.connected:
+            return 0.0
+        if self.charger.current_ma <= 0:
+            return limit_mv or self.charger.set_mv
+        return min(limit_mv, self.bus_mv if self.common_port else self.pack_mv())
 
     def _drop(self, port_ma):
         """Body-diode voltage in the way of ``port_ma``, signed as the bus sees it."""
@@ -280,51 +285,51 @@ class Pack:
             return -DIODE_MV
         return 0.0
 
-    def _attached(self, emf, r, drawn, pushed, siemens, charger_ma, charger_mv):
-        """(mA into the pack, bus mV, charger mA, diode mV) if bus and pack were joined."""
-        r += 2 * SWITCH_OHM
-        net = pushed + charger_ma - drawn
+    def _attached(self, emf, r, drawn, siemens, source_ma, source_mv):
+        """(mA into the pack, bus mV, source mA, diode mV) if bus and pack were joined."""
+        ma, bus, drop = self._joined(emf, r, source_ma - drawn, siemens)
+        if source_ma and bus > source_mv:
+            # Constant voltage: the source gives only what keeps the bus at its set point.
+            ma = (source_mv - drop - emf) / r
+            bus = source_mv
+            source_ma = ma + drawn + siemens * source_mv
+            if source_ma < 0:
+                source_ma = 0.0
+                ma, bus, drop = self._joined(emf, r, -drawn, siemens)
+        return ma, bus, source_ma, drop
+
+    def _joined(self, emf, r, net, siemens):
         drop = self._drop(net - siemens * emf)
         ma = (net - siemens * (emf + drop)) / (1 + siemens * r)
-        bus = emf + drop + r * ma
-        if charger_ma and bus > charger_mv:
-            # Constant voltage: the charger gives only what keeps the bus at its set point.
-            ma = (charger_mv - drop - emf) / r
-            charger_ma = ma + drawn + siemens * charger_mv - pushed
-            bus = charger_mv
-            if charger_ma < 0:
-                charger_ma = 0.0
-                net = pushed - drawn
-                drop = self._drop(net - siemens * emf)
-                ma = (net - siemens * (emf + drop)) / (1 + siemens * r)
-                bus = emf + drop + r * ma
-        return ma, bus, charger_ma, drop
+        return ma, emf + drop + r * ma, drop
 
-    def _open_bus(self, emf, drawn, pushed, siemens, charger_ma, charger_mv):
-        """Set up the bus that no closed switch holds; (mA into the pack, charger mA) now."""
+    def _open_bus(self, emf, drawn, siemens, source_ma, source_mv):
+        """Set up the bus that no closed switch holds; (mA into the pack, source mA) now."""
         feed = 1e-12 if self.fuse_blown else 1 / LEAK_OHM
         pre = 0.0
         if self.precharge.closed and not self.precharge_burnt and not self.fuse_blown:
             pre = 1 / self.board.PRECHARGE_OHM if self.bus_mv < emf else 0.0
         conductance = siemens + feed + pre
-        push = pushed + emf * (feed + pre) - drawn
-        # Where the bus would end if nothing stopped it, and what stops it: ground, the load's
-        # own limit on what it pushes back, the charger's set voltage.
-        target = push / conductance
-        most = max(emf, self.load.source_limit_mv) if pushed else max(0.0, target)
-        if charger_ma and target < charger_mv and self.bus_mv < charger_mv + 1:
-            target = (push + charger_ma) / conductance
-            most = max(most, charger_mv) if pushed else charger_mv
-            charger_ma = min(charger_ma, max(0.0, conductance * charger_mv - push))
+        push = emf * (feed + pre) - drawn
+        # Where the bus would end if nothing stopped it; ground and the source's voltage do.
+        self._bus_target = push / conductance
+        self._bus_most = max(0.0, self._bus_target)
+        farad = self.load.capacitance_f()
+        below = self.bus_mv < source_mv + 1 or not farad
+        if source_ma and self._bus_target < source_mv and below:
+            self._bus_target = (push + source_ma) / conductance
+            self._bus_most = source_mv
+            source_ma = min(source_ma, max(0.0, conductance * source_mv - push))
         else:
-            charger_ma = 0.0
-        self._bus_target, self._bus_most = target, most
-        self._bus_tau_s = self.load.capacitance_f() / conductance
+            source_ma = 0.0
+        self._bus_tau_s = farad / conductance
         self._precharge_s = pre
-        if not self._bus_tau_s:
+        if farad:
+            self._bus_most = max(self._bus_most, self.bus_mv)
+        else:
             self.bus_mv = self._bus_after(1.0)
         self._bus_quiet = abs(self._bus_after(0.1) - self.bus_mv) < 50
-        return -(emf - self.bus_mv) * pre, charger_ma
+        return -(emf - self.bus_mv) * pre, source_ma
 
     def _bus_after(self, dt):
         """Voltage of an open bus ``dt`` seconds on."""
@@ -348,11 +353,17 @@ class Pack:
         if self.precharge_j > 2 * self.board.PRECHARGE_ENERGY_J:
             self.precharge_burnt = True
 
-    def _charge_port(self, pack_mv, r, limit_mv, limit_ma):
+    def _charge_port(self, pack_mv, r):
         """Charger current through the charge switch of a board with separate ports."""
-        if self.fuse_blown or not self.charge.closed or not limit_ma:
+        limit_mv, limit_ma = self.charger.limits()
+        if self.fuse_blown or not self.charge.closed:
             return 0.0
         return min(limit_ma, max(0.0, (limit_mv - pack_mv) / r))
+
+    def heat(self, on):
+        """Switch the heater; what it did until now is booked first."""
+        self.refresh()
+        self.heater_on = bool(on)
 
     # --- switching --------------------------------------------------------------------------
 

@@ -110,8 +110,7 @@ class Plant:
         if pin_name == "short_reset" and level and not was:
             self._reset_short()
         elif pin_name == "heater":
-            self.pack.heater_on = bool(level)
-            self.pack.refresh()
+            self.pack.heat(level)
         self._apply()
 
     def gates_enabled(self, enabled, now_us):
@@ -125,7 +124,7 @@ class Plant:
         self.advance(now_us)
         for name in self.pins:
             self.pins[name] = 0
-        self.pack.heater_on = False
+        self.pack.heat(False)
         self._apply()
 
     def _reset_short(self):
