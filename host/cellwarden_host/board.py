@@ -1,0 +1,170 @@
+"""One board on a line: reads named rows in as few requests as possible, and sends commands.
+
+Every failure leaves as a ``Problem``: silence and noise as ``NoConnection`` with what to try,
+a refusal as ``Declined`` with the standard's exception code. It never retries a command: what
+happened once must not happen twice because a reply was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from cellwarden.tables import SCHEMA_VERSION
+from modbus_rtu.client import Client, ModbusError, ModbusException, ModbusTimeout
+
+from . import catalog
+from .problems import BadInput, NoConnection, Refused
+
+TIMEOUT_MS = 500
+RETRIES = 2
+# A commit is answered after the settings have been stored.
+COMMAND_TIMEOUT_MS = 3000
+
+_FACTORY_BAUDS = ", ".join(
+    f"{name.split('_baud')[0].upper().replace('_', '-')} {catalog.SETTING[name].default * 100}"
+    for name in ("rs485_1_baud", "rs485_2_baud")
+)
+
+
+class Transport(Protocol):
+    """What ``modbus_rtu.client`` needs of a line."""
+
+    port: str
+    baud: int
+
+    def write(self, data: bytes) -> None: ...
+    def read(self, max_bytes: int, timeout_ms: int) -> bytes: ...
+    def discard(self) -> None: ...
+
+
+class Declined(Refused):
+    """The board answered a request with an exception."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Values:
+    """Counts by name, as read at one moment; ``one`` for a single value, ``all`` for an array."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[int | None]] = {}
+        self.texts: dict[str, str] = {}
+
+    def put(self, row: Any, words: Sequence[int]) -> None:
+        if row.kind == "text":
+            self.texts[row.name] = catalog.decode_text(words)
+        else:
+            self._values[row.name] = catalog.decode(row, words)
+
+    def set(self, row: Any, counts: Sequence[int | None]) -> None:
+        """Counts that did not come from registers."""
+        self._values[row.name] = list(counts)
+
+    def one(self, name: str) -> int | None:
+        return self._values[name][0]
+
+    def known(self, name: str, otherwise: int = 0) -> int:
+        value = self._values[name][0]
+        return otherwise if value is None else value
+
+    def all(self, name: str) -> list[int | None]:
+        return self._values[name]
+
+    def word(self, name: str) -> str:
+        """The word of an enumeration; its number when this schema has no word for it."""
+        value = self.one(name)
+        choices = catalog.NAMED[name].choices
+        if value is None:
+            return "unknown"
+        return str(choices[value]) if value < len(choices) else str(value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+
+class Board:
+    """The board ``unit`` on a line."""
+
+    def __init__(self, line: Transport, unit: int = 1, timeout_ms: int = TIMEOUT_MS) -> None:
+        if not 1 <= unit <= 247:
+            raise BadInput(f"--unit {unit}: a Modbus address is 1 to 247")
+        self._line = line
+        self._client = Client(line, unit, timeout_ms, RETRIES)
+        self._timeout_ms = timeout_ms
+
+    def read(self, wanted: Iterable[Any]) -> Values:
+        """The values of these rows (settings, readings and texts may be mixed)."""
+        values = Values()
+        for block in catalog.plan(wanted):
+            with self._talking():
+                words = self._client.read_holding(block.address, block.registers)
+            for row in block.rows:
+                at = row.address - block.address
+                values.put(row, words[at : at + catalog.size(row)])
+        return values
+
+    def words(self, row: Any) -> list[int]:
+        """The bare registers of a row."""
+        with self._talking():
+            return list(self._client.read_holding(row.address, catalog.size(row)))
+
+    def write(self, address: int, words: Sequence[int]) -> None:
+        """Write holding registers; repeated after silence, so only for what may repeat."""
+        with self._talking():
+            self._client.write_registers(address, list(words))
+
+    def command(self, name: str, *words: int) -> None:
+        """Carry out a command of the schema, at most once."""
+        row = catalog.COMMANDS[name]
+        client = self._client
+        client.retries, client.timeout_ms = 0, max(self._timeout_ms, COMMAND_TIMEOUT_MS)
+        try:
+            with self._talking():
+                if row.registers == 1:
+                    client.write_register(row.address, words[0])
+                else:
+                    client.write_registers(row.address, list(words))
+        finally:
+            client.retries, client.timeout_ms = RETRIES, self._timeout_ms
+
+    def command_value(self, name: str, value: int) -> None:
+        """A command whose one value takes all of its registers, high word first."""
+        words = catalog.COMMANDS[name].registers
+        self.command(name, *(value >> 16 * i & 0xFFFF for i in reversed(range(words))))
+
+    def records(self, wanted: Sequence[tuple[int, int, int]]) -> list[list[int]]:
+        """Function 20: a list of registers for each (file, record, length)."""
+        with self._talking():
+            return [list(record) for record in self._client.read_records(wanted)]
+
+    def check_schema(self) -> None:
+        """Refuse a board whose register map is of another generation than ours."""
+        version = self.read([catalog.READING["schema_version"]]).one("schema_version")
+        if version is None or version > SCHEMA_VERSION:
+            raise Refused(
+                f"the board speaks schema {version}, this program {SCHEMA_VERSION}; "
+                "update the program"
+            )
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        line, unit = self._line, self._client.unit
+        try:
+            yield
+        except ModbusException as error:
+            raise Declined(str(error), error.code) from error
+        except ModbusTimeout as error:
+            raise NoConnection(
+                f"no answer from unit {unit} on {line.port} at {line.baud} Bd. Is the board "
+                f"awake, A and B not swapped? Another rate (factory: {_FACTORY_BAUDS}): --baud; "
+                "another address (1 to 247): --unit"
+            ) from error
+        except ModbusError as error:
+            raise NoConnection(
+                f"what comes in on {line.port} at {line.baud} Bd is no Modbus reply ({error}). "
+                "Check --baud, the wiring, and that no other master talks on this line"
+            ) from error

@@ -1,0 +1,217 @@
+"""``switch``, ``clear``, ``window``, ``do``, ``password``: tell a board to do something."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from typing import Any
+
+from cellwarden.tables import readings, rows
+
+from .. import catalog, show, transaction, units
+from ..board import Board, Declined
+from ..problems import BadInput, Refused
+from ..rule_words import rule_titled
+from . import options
+from .connect import agreed, open_to_write
+
+# What a person switches: permissions that are settings, so they survive a restart.
+_HEATER = catalog.SETTING["heater_mode"]
+_SWITCHES: dict[str, Any] = {
+    name.removesuffix("_wanted").replace("_", "-"): catalog.SETTING[name]
+    for name in readings.COILS
+} | {"heater": _HEATER}
+# Commands that other commands carry out, with what they need around them.
+_ELSEWHERE = ("begin", "commit", "preset", "login_role", "login_response", "logout",
+              "new_password", "charger_hello")
+_DOABLE = {name: row for name, row in catalog.COMMANDS.items() if name not in _ELSEWHERE}
+# These end the board's work or a person's responsibility: asked for once more.
+_GRAVE = ("restart", "factory_reset", "confirm_deep_discharge", "clear_latches")
+
+
+def add(commands: options.Commands) -> None:
+    parents = (options.connection(), options.as_json(), options.password())
+    yes = options.yes()
+    switch = options.command(
+        commands, "switch", _switch,
+        "Allow or forbid: charge, discharge, equalization, special-charger, buzzer, heater.\n\n"
+        "A switch is a permission: protections still decide, nothing forces an output on.\n"
+        f"The heater takes {', '.join(_HEATER.choices)} (on = always, off = closed).",
+        "  cellwarden switch charge off\n"
+        "  cellwarden switch charge on discharge on equalization on\n"
+        "  cellwarden switch heater charge",
+        parents,
+    )
+    switch.add_argument("pairs", nargs="+", metavar="SWITCH on|off")
+    options.command(
+        commands, "clear", _clear,
+        "Release latched protections: a person has looked at the pack.\n\n"
+        "See first what latched and why: cellwarden alarms, cellwarden journal.",
+        "  cellwarden clear\n  cellwarden clear --yes",
+        (*parents, yes),
+    )
+    window = options.command(
+        commands, "window", _window,
+        "Open or close the calibration window.\n\n"
+        "For 10 minutes outputs work although the current is not calibrated yet, with all\n"
+        "protections on, so that it can be calibrated under a known load.",
+        "  cellwarden window open\n"
+        "  cellwarden do take_gain_ma -10A        10 A known to flow out of the pack",
+        parents,
+    )
+    window.add_argument("what", choices=("open", "close"))
+    do = options.command(
+        commands, "do", _do,
+        "Carry out one of the board's commands by name.\n\n"
+        + "\n".join(f"  {name:24}{row.help}" for name, row in _DOABLE.items()),
+        "  cellwarden do take_zero\n"
+        "  cellwarden do set_soc_permille 800\n"
+        "  cellwarden do restart --yes",
+        (*parents, yes),
+    )
+    do.add_argument("name", metavar="COMMAND")
+    do.add_argument("value", nargs="?", metavar="VALUE")
+    change = options.command(
+        commands, "password", _password,
+        "Change a password; only over the PC port (RS485-2).\n\n"
+        "Asked for twice on a terminal, else taken from CELLWARDEN_NEW_PASSWORD.",
+        "  cellwarden password\n"
+        "  CELLWARDEN_PASSWORD=123456 CELLWARDEN_NEW_PASSWORD=... cellwarden password",
+        parents,
+    )
+    change.add_argument("--role", choices=rows.ROLES[1:], default=rows.ROLES[rows.INSTALLER],
+                        help="whose password (default: %(default)s)")
+
+
+def _switch(args: argparse.Namespace) -> int:
+    words = args.pairs
+    if len(words) % 2:
+        raise BadInput(f"'{words[-1]}' lacks on or off")
+    wanted = dict(_switched(*pair) for pair in zip(words[::2], words[1::2], strict=True))
+    with open_to_write(args) as board:
+        transaction.write(board, wanted)
+        _show_switches(board, args, [name for name, _ in wanted])
+    return 0
+
+
+def _switched(name: str, word: str) -> tuple[tuple[str, int], int]:
+    row = _SWITCHES.get(name.lower().replace("_", "-"))
+    if row is None:
+        raise BadInput(f"there is no switch '{name}'; there are {', '.join(_SWITCHES)}")
+    ends = {"off": row.choices[0], "on": row.choices[-1]}
+    return (row.name, 0), units.parse(row, ends.get(word.lower(), word))
+
+
+def _show_switches(board: Board, args: argparse.Namespace, names: list[str]) -> None:
+    """What is allowed now, and for charge and discharge what the switch really does."""
+    values = board.read(
+        [catalog.SETTING[name] for name in names]
+        + [catalog.READING[name] for name in (
+            "charge_switch", "discharge_switch", "charge_off_rule", "discharge_off_rule")]
+    )
+    allowed = {name: values.word(name) for name in names}
+    real = {name: values.word(f"{name}_switch") for name in ("charge", "discharge")}
+    if args.json:
+        show.print_json({"allowed": allowed, "switches": real})
+        return
+    for name, word in allowed.items():
+        print(f"{name}: {word}")
+        side = name.removesuffix("_wanted")
+        rule = values.one(f"{side}_off_rule") if side in real else None
+        if rule is not None and word == "on":
+            print(f"  the switch stays off for now: {rule_titled(rule)} (cellwarden alarms)")
+
+
+def _clear(args: argparse.Namespace) -> int:
+    agreed("Have you looked at the pack, and is the cause gone?", args)
+    return _carry_out(args, "clear_latches", 1)
+
+
+def _window(args: argparse.Namespace) -> int:
+    return _carry_out(args, "calibration_window", 1 if args.what == "open" else 0)
+
+
+def _do(args: argparse.Namespace) -> int:
+    row = catalog.find(args.name, _DOABLE)
+    fixed = row.low == row.high
+    if fixed and args.value is not None:
+        raise BadInput(f"{row.name} takes no value")
+    if not fixed and args.value is None:
+        raise BadInput(f"{row.name} needs a value: {row.low} to {row.high}")
+    value = row.low if fixed else _value(row, args.value)
+    if row.name in _GRAVE:
+        agreed(f"{row.help}. Go ahead?", args)
+    return _carry_out(args, row.name, value)
+
+
+def _value(row: Any, typed: str) -> int:
+    """A command's value; its name ends in its unit as a setting's does."""
+    unit = "mA" if row.name.endswith("_ma") else "0.1%" if row.name.endswith("_permille") else ""
+    value = units.parse(_Valued(row.name, unit, row.high), typed)
+    if not row.low <= value <= row.high:
+        raise BadInput(f"{row.name} takes {row.low} to {row.high}")
+    return value
+
+
+class _Valued:
+    """A command's value as a row that ``units`` can parse."""
+
+    kind = "setting"
+    choices = None
+    auto = None
+
+    def __init__(self, name: str, unit: str, high: int) -> None:
+        self.name, self.unit, self.high = name, unit, high
+
+
+def _carry_out(args: argparse.Namespace, name: str, value: int) -> int:
+    row = catalog.COMMANDS[name]
+    with open_to_write(args, max(row.role, rows.INSTALLER)) as board:
+        try:
+            board.command_value(name, value)
+        except Declined as error:
+            raise Refused(
+                f"the board declined {name} ({error}). {row.help}; see: cellwarden alarms"
+            ) from error
+    if args.json:
+        show.print_json({"done": name, "value": value})
+    else:
+        print(f"done: {row.help}")
+    return 0
+
+
+def _password(args: argparse.Namespace) -> int:
+    role = rows.ROLES.index(args.role)
+    row = catalog.COMMANDS["new_password"]
+    with open_to_write(args, role) as board:
+        new = _new_password(2 * row.registers)
+        raw = new.ljust(2 * row.registers, b"\0")
+        words = [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw), 2)]
+        try:
+            board.command("new_password", *words)
+        except Declined as error:
+            raise Refused(
+                f"the board declined the new password ({error}); passwords change only over "
+                "the PC port, RS485-2"
+            ) from error
+    if args.json:
+        show.print_json({"done": "password", "role": args.role})
+    else:
+        print(f"the password of the {args.role} has been changed")
+    return 0
+
+
+def _new_password(most: int) -> bytes:
+    new = os.environ.get("CELLWARDEN_NEW_PASSWORD", "")
+    if not new:
+        if not sys.stdin.isatty():
+            raise BadInput("give the new password in CELLWARDEN_NEW_PASSWORD")
+        new = getpass.getpass("New password: ")
+        if new != getpass.getpass("Once more: "):
+            raise BadInput("the two are not the same; nothing was changed")
+    raw = new.encode("utf-8")
+    if not 6 <= len(raw) <= most:
+        raise BadInput(f"a password has 6 to {most} bytes")
+    return raw

@@ -1,0 +1,188 @@
+"""What a monitor draws: cells as bars, temperatures, limits, switches, alarms, newest events.
+
+Draws values it is given and decides nothing. Values that are old are drawn dim, under a red
+line that says how old; a value that is absent is a dash, never a number.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from . import catalog, show, units
+from .board import Values
+from .rule_words import RuleNow, keeps_off, rule_titled, rules_now
+
+_BAR_WIDTH = 12
+# Bars span the pack's own spread, but never less than this, so that noise stays small.
+_LEAST_SPAN_MV = 40
+_LOUD_STYLE = {"danger": "bold white on red", "protection": "bold red", "warning": "yellow",
+               "info": "dim"}
+_SENSORS = ("battery 1", "battery 2", "battery 3", "battery 4", "power board", "bal. board")
+
+
+class Dashboard:
+    """The live view; ``say`` adds a line of story, ``events`` holds the newest journal lines."""
+
+    def __init__(self, title: str = "Cellwarden", events_shown: int = 6) -> None:
+        self.title = title
+        self.story: deque[str] = deque(maxlen=4)
+        self.events: deque[str] = deque(maxlen=events_shown)
+
+    def say(self, text: str) -> None:
+        self.story.append(text)
+
+    def render(self, values: Values | None, stale_s: float, trouble: str) -> RenderableType:
+        """Everything, as one renderable."""
+        if values is None:
+            return Panel(Text(trouble or "waiting for the board"), title=self.title)
+        style = "dim" if trouble else ""
+        parts: list[RenderableType] = []
+        if trouble:
+            parts.append(Text(f"STALE, {stale_s:.0f} s old: {trouble}", style="bold red"))
+        parts += [
+            Text(line_of(values, ""), style="bold"),
+            Columns(
+                [_cells(values), Group(_numbers(values), _temperatures(values))], padding=(0, 4)
+            ),
+            _alarms(values),
+        ]
+        if self.events:
+            parts.append(_list("Newest events", list(self.events)))
+        if self.story:
+            parts.append(_list("What is going on", list(self.story), "cyan"))
+        return Panel(Group(*parts), title=self.title, style=style)
+
+
+def line_of(values: Values | None, trouble: str) -> str:
+    """The board in one line."""
+    if trouble or values is None:
+        return f"STALE  {trouble}"
+    charge, discharge = values.word("charge_switch"), values.word("discharge_switch")
+    parts = [
+        f"{values.word('board_state'):<13}",
+        f"{_text('pack_10mv', values):>8}",
+        f"{_amperes(values):>9}",
+        f"SOC {_text('soc_permille', values):>6}",
+        f"cells {_cell(values, 'min')}..{_cell(values, 'max')}",
+        f"{_text('temp_min_dc', values)}..{_text('temp_max_dc', values)}",
+        f"charge {charge:<3} discharge {discharge:<3}",
+    ]
+    alarms = "; ".join(now.rule.title for now in rules_now(values) if _is_alarm(now))
+    return "  ".join(parts) + (f"  ! {alarms}" if alarms else "")
+
+
+def _is_alarm(now: RuleNow) -> bool:
+    return now.rule.loud != "info" and (now.active or now.latched)
+
+
+def _text(name: str, values: Values) -> str:
+    return units.text(catalog.READING[name], values.one(name))
+
+
+def _amperes(values: Values) -> str:
+    current_ma = values.one("current_ma")
+    return "-" if current_ma is None else f"{current_ma / 1000:+.2f} A"
+
+
+def _cell(values: Values, end: str) -> str:
+    number = values.one(f"cell_{end}_number")
+    return f"{_text(f'cell_{end}_mv', values)} (#{number or '-'})"
+
+
+def _cells(values: Values) -> Table:
+    """Each cell with a bar between the lowest and the highest, and a mark while balancing."""
+    counts = show.elements(catalog.READING["cell_mv"], values)
+    known = [mv for mv in counts if mv is not None]
+    low, high = (min(known), max(known)) if known else (0, 0)
+    middle, span = (low + high) / 2, max(high - low, _LEAST_SPAN_MV)
+    balancing = values.known("balancing_low") | values.known("balancing_high") << 16
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+    half = (len(counts) + 1) // 2
+    texts = []
+    for i, mv in enumerate(counts):
+        style = "" if mv is None or low == high else (
+            "red" if mv == high else "blue" if mv == low else "")
+        part = 0.0 if mv is None else (mv - (middle - span / 2)) / span
+        mark = "⚖" if balancing >> i & 1 else " "
+        value = " -   " if mv is None else f"{mv / 1000:.3f}"
+        texts.append(Text(f"{i + 1:2} {value} {_bar(part)} {mark}", style=style))
+    for i in range(half):
+        table.add_row(texts[i], texts[i + half] if i + half < len(texts) else Text(""))
+    return table
+
+
+def _bar(part: float) -> str:
+    """A bar of ``part`` of the width, in eighths of a character."""
+    eighths = round(min(1.0, max(0.0, part)) * _BAR_WIDTH * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + ("▏▎▍▌▋▊▉"[rest - 1] if rest else "")).ljust(_BAR_WIDTH)
+
+
+def _numbers(values: Values) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+    difference = values.one("cell_diff_mv")
+    sigma = values.one("soc_sigma_permille")
+    rows = (
+        ("state", values.word("board_state")),
+        ("charge left", f"{_text('remaining_mah', values)} of {_text('full_mah', values)}"
+         + (f" ± {sigma / 10:.1f} %" if sigma is not None else "")),
+        ("cell difference", "-" if difference is None else f"{difference} mV"),
+        ("charger may", f"{_text('ccl_ma', values)} to {_text('cvl_10mv', values)}"),
+        ("load may", _text("dcl_ma", values)),
+        ("charge switch", _switch(values, "charge")),
+        ("discharge switch", _switch(values, "discharge")),
+        ("balancing", _balancing(values)),
+    )
+    for name, value in rows:
+        table.add_row(Text(name, style="dim"), value)
+    return table
+
+
+def _switch(values: Values, side: str) -> Text:
+    """on or off, and why it is kept off."""
+    if values.one(f"{side}_switch"):
+        return Text("on", style="green")
+    why = rule_titled(values.one(f"{side}_off_rule"))
+    return Text(f"off: {why}" if why else "off", style="red" if why else "")
+
+
+def _balancing(values: Values) -> str:
+    count = values.known("balancing")
+    if not count:
+        return "no"
+    minutes = values.one("balance_minutes")
+    left = f", {minutes} min to go" if minutes is not None else ""
+    return f"{count} cell{'s' if count > 1 else ''}{left}"
+
+
+def _temperatures(values: Values) -> Text:
+    row = catalog.READING["temp_dc"]
+    shown = [
+        f"{name} {units.text(row, count)}"
+        for name, count in zip(_SENSORS, values.all(row.name), strict=True)
+        if count is not None
+    ]
+    return Text("\n" + "\n".join("   ".join(shown[i : i + 2]) for i in range(0, len(shown), 2)))
+
+
+def _alarms(values: Values) -> RenderableType:
+    found = [now for now in rules_now(values) if now.active or now.latched]
+    if not found:
+        return Text("\nno alarms", style="green")
+    lines = [Text("")]
+    for now in found:
+        kept = keeps_off(now.rule)
+        text = f"{now.rule.loud:>10}  {now.rule.title}" + (f": no {kept}" if kept else "")
+        text += " (latched, a person must clear it)" if now.latched else ""
+        lines.append(Text(text, style=_LOUD_STYLE.get(now.rule.loud, "")))
+    return Group(*lines)
+
+
+def _list(title: str, lines: list[str], style: str = "") -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold"), *(Text(line, style=style) for line in lines))

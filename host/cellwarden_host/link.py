@@ -1,0 +1,100 @@
+"""A serial port as the Modbus client's transport: 8N1, one owner, errors that say what to do.
+
+It works on a real RS485 adapter and on a pseudo terminal alike. It must never hand out bytes
+of a line that has gone: losing the port raises ``NoConnection`` at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from types import TracebackType
+
+import serial  # type: ignore[import-untyped]
+from serial.tools import list_ports  # type: ignore[import-untyped]
+
+from .problems import NoConnection
+
+
+def ports_here() -> list[str]:
+    """Serial ports that belong to a device, e.g. a USB-RS485 cable."""
+    return sorted(str(port.device) for port in list_ports.comports() if port.hwid != "n/a")
+
+
+class Line:
+    """An open serial port; ``write``, ``read`` and ``discard`` are the client's transport."""
+
+    def __init__(self, port: str, baud: int) -> None:
+        self.port = port
+        self.baud = baud
+        try:
+            self._serial = serial.Serial(port, baud, timeout=0, exclusive=True)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise NoConnection(_why_not(port, error)) from error
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        try:
+            self._serial.close()
+        except OSError:
+            pass  # the device has gone: nothing is left to close
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+        except (serial.SerialException, OSError) as error:
+            raise self._lost() from error
+
+    def read(self, max_bytes: int, timeout_ms: int) -> bytes:
+        """Up to ``max_bytes``; fewer, or none, only once ``timeout_ms`` are over."""
+        deadline = time.monotonic() + timeout_ms / 1000
+        data = b""
+        try:
+            while len(data) < max_bytes:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._serial.timeout = left
+                data += self._serial.read(max_bytes - len(data))
+        except (serial.SerialException, OSError, TypeError) as error:
+            # pyserial raises TypeError when the descriptor is closed under its read.
+            raise self._lost() from error
+        return data
+
+    def discard(self) -> None:
+        try:
+            self._serial.reset_input_buffer()
+        except (serial.SerialException, OSError) as error:
+            raise self._lost() from error
+
+    def _lost(self) -> NoConnection:
+        return NoConnection(f"{self.port} has gone; plug the cable in again and repeat")
+
+
+def _why_not(port: str, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    text = str(error).lower()
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        here = ports_here()
+        found = f"ports here: {', '.join(here)}" if here else "no serial port is plugged in"
+        return f"there is no port {port}; {found}"
+    if number in (errno.EACCES, errno.EPERM):
+        return (
+            f"no permission for {port}; add yourself to its group "
+            "(sudo usermod -aG dialout $USER), log in again and repeat"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN) or "lock" in text:
+        return f"{port} is in use; close the other program (a second monitor?) and repeat"
+    if number in (errno.ENOTTY, errno.EINVAL) or "not a terminal" in text:
+        return f"{port} is not a serial port"
+    return f"cannot open {port}: {error}"

@@ -1,0 +1,152 @@
+"""Watching a board: asks again and again, survives a lost line, draws what it knows.
+
+``Source`` keeps the newest good values with the time they came, so that whoever shows them can
+say how old they are. Old numbers are never shown as new: a look that failed marks them stale.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.live import Live
+
+from . import catalog, show
+from .board import Board, Values
+from .dashboard import Dashboard, line_of
+from .link import Line
+from .problems import NoConnection, Refused
+
+_WANTED = [*catalog.READINGS, catalog.RULE_STATE]
+
+
+class Source:
+    """The newest values of one board, through losses of the line."""
+
+    def __init__(self, port: str, baud: int, unit: int) -> None:
+        self._where = (port, baud, unit)
+        self._line: Line | None = None
+        self._board: Board | None = None
+        self.values: Values | None = None
+        self.taken_s = 0.0
+        self.trouble = ""
+
+    @property
+    def port(self) -> str:
+        return self._where[0]
+
+    def look(self) -> bool:
+        """Ask the board once; False leaves the old values, and says why in ``trouble``."""
+        try:
+            values = self.board().read(_WANTED)
+        except (NoConnection, Refused) as problem:
+            self.trouble = str(problem)
+            self.close()
+            return False
+        self.values, self.taken_s, self.trouble = values, time.monotonic(), ""
+        return True
+
+    def board(self) -> Board:
+        """The board on an open line; opens it when need be."""
+        if self._board is None:
+            port, baud, unit = self._where
+            self._line = Line(port, baud)
+            self._board = Board(self._line, unit)
+        return self._board
+
+    def age_s(self) -> float:
+        """Seconds since the values were read."""
+        return time.monotonic() - self.taken_s
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = self._board = None
+
+
+def watch(
+    source: Source,
+    every_s: float,
+    count: int = 0,
+    as_json: bool = False,
+    dashboard: Dashboard | None = None,
+    each: Callable[[Source], None] | None = None,
+) -> None:
+    """Show the board every ``every_s`` until Ctrl-C, or ``count`` times.
+
+    The first look must succeed: a wrong port is the user's to correct, not to wait for.
+    ``each`` is called after every look.
+    """
+    if not source.look():
+        raise NoConnection(source.trouble)
+    screen = _screen(source, as_json, dashboard)
+    with screen:
+        done = 0
+        while True:
+            if each is not None and not source.trouble:
+                each(source)
+            screen.show()
+            done += 1
+            if count and done >= count:
+                return
+            time.sleep(every_s)
+            source.look()
+
+
+class _Lines:
+    """One line a look: for logs, pipes and scripts."""
+
+    def __init__(self, source: Source, as_json: bool) -> None:
+        self._source = source
+        self._as_json = as_json
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self) -> None:
+        source = self._source
+        if self._as_json:
+            document: dict[str, object] = {"stale": bool(source.trouble)}
+            if source.trouble or source.values is None:
+                document["trouble"] = source.trouble
+            else:
+                document.update(show.readings_json(source.values))
+            text = json.dumps(document, ensure_ascii=False)
+        else:
+            text = line_of(source.values, source.trouble)
+        print(text, flush=True)
+
+
+class _Screen:
+    """The live view of a terminal."""
+
+    def __init__(self, source: Source, dashboard: Dashboard, console: Console) -> None:
+        self._source = source
+        self._dashboard = dashboard
+        self._live = Live(console=console, screen=False, auto_refresh=False)
+
+    def __enter__(self) -> _Screen:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def show(self) -> None:
+        source = self._source
+        stale_s = source.age_s() if source.trouble else 0.0
+        self._live.update(
+            self._dashboard.render(source.values, stale_s, source.trouble), refresh=True
+        )
+
+
+def _screen(source: Source, as_json: bool, dashboard: Dashboard | None) -> _Lines | _Screen:
+    if as_json or not sys.stdout.isatty():
+        return _Lines(source, as_json)
+    return _Screen(source, dashboard or Dashboard(), Console(highlight=False))

@@ -1,0 +1,79 @@
+"""A session on a port: proves a password without sending it, and ends what it began.
+
+The proof is docs/access.md's, by the same code as the board's (``cellwarden.access``). It must
+never put a password on the line, into a message, or into a file; and it never tries a password
+twice, because the board counts wrong tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from cellwarden.access import PORT_PC
+from cellwarden.passwords import PASSWORD_BYTES, key_of, response
+from cellwarden.tables import readings, rows
+
+from . import catalog
+from .board import Board, Declined
+from .problems import BadInput, Problem, Refused
+
+_ROLE = catalog.READING["session_role"]
+_LOCKOUT = catalog.READING["lockout_s"]
+
+
+@contextmanager
+def logged_in(board: Board, password: Callable[[], str], role: int) -> Iterator[None]:
+    """A session of ``role`` or more on this port; an older one is used and left open."""
+    values = board.read([_ROLE, _LOCKOUT])
+    if values.known(_ROLE.name) >= role:
+        yield
+        return
+    _refuse_while_locked(values.known(_LOCKOUT.name))
+    _login(board, password(), role)
+    try:
+        yield
+    finally:
+        _logout(board)
+
+
+def _login(board: Board, password: str, role: int) -> None:
+    try:
+        board.command("login_role", role)
+        nonce = board.words(readings.CHALLENGE)
+    except Declined as error:
+        raise Refused(
+            f"the board gives no session of the role '{rows.ROLES[role]}' on this port ({error}); "
+            "settings are written over the PC port, RS485-2"
+        ) from error
+    try:
+        board.command("login_response", *answer(password, nonce, role))
+    except Declined as error:
+        values = board.read([_LOCKOUT])
+        _refuse_while_locked(values.known(_LOCKOUT.name))
+        raise Refused(
+            f"wrong password for the role '{rows.ROLES[role]}'; after a few wrong tries the "
+            "port is locked for a while"
+        ) from error
+
+
+def answer(password: str, nonce: Sequence[int], role: int) -> list[int]:
+    """The registers that answer a challenge's registers on the PC port."""
+    raw = password.encode("utf-8")
+    if not raw or len(raw) > PASSWORD_BYTES:
+        raise BadInput(f"a password has at most {PASSWORD_BYTES} bytes")
+    challenge = b"".join(word.to_bytes(2, "big") for word in nonce)
+    digest = response(key_of(raw, role), challenge, PORT_PC, role)
+    return [digest[i] << 8 | digest[i + 1] for i in range(0, len(digest), 2)]
+
+
+def _refuse_while_locked(left_s: int) -> None:
+    if left_s:
+        raise Refused(f"this port is locked after wrong passwords; try again in {left_s} s")
+
+
+def _logout(board: Board) -> None:
+    try:
+        board.command("logout", 1)
+    except Problem:
+        pass  # the line is gone, or the board restarted: its sessions end by themselves

@@ -1,0 +1,89 @@
+"""A pack's settings as a file that people can read, edit, keep, and write to the next board.
+
+What belongs to one board (its calibration) or to one person's responsibility (confirmations)
+is not carried over: the first is never in a file, the second is written only on demand. A file
+is checked as a whole, every mistake told at once, before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cellwarden.tables import SCHEMA_VERSION, rows
+
+from . import catalog, units
+from .board import Values
+from .problems import BadInput, Refused
+
+_FORMAT = "cellwarden settings"
+
+
+def is_confirmation(row: Any) -> bool:
+    """A setting by which a person takes responsibility."""
+    return bool(row.name.endswith("confirmed"))
+
+
+def portable() -> list[Any]:
+    """The settings that make sense on another board."""
+    return [row for row in catalog.SETTINGS if row.write != rows.FACTORY]
+
+
+def save(path: Path, values: Values) -> int:
+    """Write all portable settings; how many."""
+    content: dict[str, object] = {}
+    for row in portable():
+        texts = [units.text(row, count) for count in values.all(row.name)]
+        content[row.name] = texts if row.count > 1 else texts[0]
+    document = {"format": _FORMAT, "schema_version": SCHEMA_VERSION, "settings": content}
+    try:
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}") from error
+    return len(content)
+
+
+def load(path: Path, confirm: bool) -> dict[tuple[str, int], int]:
+    """The settings in a file as a transaction's values."""
+    found: dict[tuple[str, int], int] = {}
+    wrong: list[str] = []
+    for name, value in _content(path).items():
+        try:
+            row = catalog.find(name, catalog.SETTING)
+            if not is_confirmation(row) or confirm:
+                found.update(_elements(row, value))
+        except BadInput as problem:
+            wrong.append(str(problem))
+    if wrong:
+        raise Refused(f"{path} was not used:\n  " + "\n  ".join(wrong))
+    return found
+
+
+def _content(path: Path) -> dict[str, object]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise Refused(f"{path} is not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+        raise Refused(f"{path} is no settings file; make one: cellwarden get --all --out {path}")
+    version = document.get("schema_version")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise Refused(f"{path} is of schema {version}, newer than this program; update it")
+    content = document.get("settings")
+    if not isinstance(content, dict):
+        raise Refused(f'{path} has no "settings"')
+    return content
+
+
+def _elements(row: Any, value: object) -> dict[tuple[str, int], int]:
+    if row.write == rows.FACTORY:
+        raise BadInput(f"{row.name} belongs to one board and cannot come from a file")
+    items = value if isinstance(value, list) else [value]
+    if len(items) > row.count:
+        raise BadInput(f"{row.name} has {row.count} elements, the file {len(items)}")
+    if any(isinstance(item, bool) or not isinstance(item, str | int) for item in items):
+        raise BadInput(f"{row.name}: {value!r} is neither text nor a whole number")
+    return {(row.name, i): units.parse(row, str(item)) for i, item in enumerate(items)}
