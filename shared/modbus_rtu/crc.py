@@ -19,12 +19,12 @@ def _table():
     return table
 
 
-_TABLE = _table()
+TABLE = _table()
 
 
 def update(crc, buf, start, end):
     """Carry ``crc`` over ``buf[start:end]``."""
-    table = _TABLE
+    table = TABLE
     for i in range(start, end):
         crc = (crc >> 8) ^ table[(crc ^ buf[i]) & 0xFF]
     return crc

@@ -11,7 +11,8 @@ byte is dropped. Not complete: wait, until
 - ``settle_ms`` of silence: if the bytes end with a whole request to us, it is taken: what lies
   before it was noise that looked like the beginning of something longer. Likewise a request
   to us whose function has no known length;
-- ``gap_ms`` of silence: the beginning is given up, and the bytes behind it are judged.
+- ``gap_ms`` of silence: the beginning is given up, and the bytes behind it are judged; when
+  more bytes have come by then, only whether they complete it.
 A gap shorter than ``gap_ms`` inside a frame is harmless.
 """
 
@@ -32,10 +33,11 @@ _HALF = 0x20000000
 _WAIT = 0
 _SKIP = -1
 _SIZE = 2 * MAX_FRAME
-# Longest work of one call, in bytes of checksum (about 10 us each on an RP2040): noise made to
-# look like frames must not hold up the tick. What is left over is done by the next call.
-_WORK = 400
-_SKIP_WORK = 8
+# Longest work of one call, in bytes of checksum (about 10 us each on an RP2040): noise must not
+# hold up the tick. What is left over is done by the next call.
+_WORK = 300
+_SKIP_WORK = 10  # what it costs to drop a byte
+_LOOK_WORK = 30  # and to see that it could begin a frame
 
 
 class Framer:
@@ -72,6 +74,7 @@ class Framer:
         self._heard_ms = now_ms
         self._waiting = False
         self._settled = False
+        self._work = _WORK
         first = n - _SIZE if n > _SIZE else 0
         if self._end + n > _SIZE:
             self._make_room(n)
@@ -87,42 +90,32 @@ class Framer:
 
         The request begins at ``_rx[_start]`` and stays there until the next ``put``.
         """
-        if self._waiting:
-            return 0
-        self._work = _WORK
-        while self._head < self._end:
-            if self._work <= 0:
-                return 0
+        while self._head < self._end and not self._waiting and self._work > 0:
             length = self._judge(self._end - self._head)
             if length > 0:
                 if self._take(self._head, length):
                     return length
             elif length == _WAIT and self._head >= self._cut:
                 self._waiting = True
-                return 0
             else:
-                self._work -= _SKIP_WORK
-                if not self._in_noise:
-                    self._in_noise = True
-                    self.crc_errors = (self.crc_errors + 1) & _MASK
-                self._drop(self._head + 1)
-        self._waiting = True
+                self._skip()
         return 0
 
     def find_after_silence(self, now_ms):
-        """Like ``find``, for bytes that ``find`` still waits on; silence may decide on them."""
-        if self._head == self._end:
-            return 0
+        """Like ``find``, when no bytes came; silence may decide on those that wait."""
+        self._work = _WORK
+        length = self.find()
+        if length or self._work <= 0 or self._head == self._end:
+            return length
         silent_ms = self._silent_ms(now_ms)
-        if silent_ms >= self.settle_ms and not self._settled:
-            self._settled = True
-            length = self._request_at_end()
-            if length:
-                return length
         if silent_ms >= self.gap_ms:
+            length = self._request_at_end(True)
             self._cut = self._end
             self._waiting = False
-            return self.find()
+            return length or self.find()
+        if silent_ms >= self.settle_ms and not self._settled:
+            self._settled = True
+            return self._request_at_end(False)
         return 0
 
     def _silent_ms(self, now_ms):
@@ -141,6 +134,7 @@ class Framer:
         function = rx[head + 1]
         if function == 0:
             return _SKIP
+        self._work -= _LOOK_WORK
         length = request_length(rx, head, have)
         if unit == BROADCAST or unit == self.address:
             if length == UNKNOWN:
@@ -148,59 +142,87 @@ class Framer:
                 return _SKIP if unit == BROADCAST or function & 0x80 else _WAIT
             return self._judge_length(length, have)
         other = reply_length(rx, head, have)
-        if function & 0x80:
-            return self._judge_length(other, have)
-        if length == UNKNOWN or other == UNKNOWN:
+        if other == UNKNOWN:
             return self._judge_any(have)
+        if length == UNKNOWN or length == other:
+            return self._judge_length(other, have)
         if other < length:
             length, other = other, length
         verdict = self._judge_length(length, have)
         return verdict if verdict != _SKIP else self._judge_length(other, have)
 
     def _judge_length(self, length, have):
+        """Carry the checksum on; the verdict if the frame can only have this length."""
+        done = self._done
+        end = have if have < length else length
+        if done < end:
+            head = self._head
+            self._crc = crc.update(self._crc, self._rx, head + done, head + end)
+            self._done = end
+            self._work -= end - done
         if length > have:
-            self._sum(have)  # done now, it is not to do when the frame is complete
             return _WAIT
-        if self._done > length:
-            return _SKIP  # judged before
-        return length if self._sum(length) == 0 else _SKIP
+        return length if self._crc == 0 and self._done == length else _SKIP
 
     def _judge_any(self, have):
         """Another unit's frame of unknown length ends where its checksum fits."""
         if have > MAX_FRAME:
             return _SKIP
-        for length in range(self._done + 1, have + 1):
-            if self._sum(length) == 0 and length >= MIN_FRAME:
-                return length
+        rx = self._rx
+        head = self._head
+        table = crc.TABLE
+        value = self._crc
+        done = self._done
+        self._work -= have - done
+        while done < have:
+            value = (value >> 8) ^ table[(value ^ rx[head + done]) & 0xFF]
+            done += 1
+            if value == 0 and done >= MIN_FRAME:
+                return done
+        self._crc = value
+        self._done = done
         return _WAIT
 
-    def _sum(self, length):
-        """Checksum of the first ``length`` bytes from the head, 0 if they are a good frame."""
-        if length > self._done:
-            head = self._head
-            self._crc = crc.update(self._crc, self._rx, head + self._done, head + length)
-            self._work -= length - self._done
-            self._done = length
-        return self._crc
+    def _request_at_end(self, ended):
+        """Length of the request that ends with the last byte, 0 if there is none.
 
-    def _request_at_end(self):
-        """Length of the request that ends with the last byte; 0 if there is none."""
+        The first is one even if its length is not known; and, when the frame has surely
+        ``ended``, if its byte count tells of bytes that never came.
+        """
         rx = self._rx
+        head = self._head
         end = self._end
         address = self.address
-        self._work = _WORK
-        for at in range(max(self._head, end - MAX_REQUEST), end - MIN_FRAME + 1):
+        for at in range(max(head, end - MAX_REQUEST), end - MIN_FRAME + 1):
             unit = rx[at]
-            if unit == address or unit == BROADCAST:
-                fits = request_length(rx, at, end - at) == end - at
-                if not fits and at == self._head and unit == address:
-                    fits = 0 < rx[at + 1] < 0x80
-                if fits and self._work > 0:
+            if (unit == address or unit == BROADCAST) and self._work > 0:
+                length = request_length(rx, at, end - at)
+                if length == end - at or (
+                    at == head and (ended or length == UNKNOWN) and unit and 0 < rx[at + 1] < 0x80
+                ):
                     self._work -= end - at
                     if crc.update(crc.START, rx, at, end) == 0:
                         self._take(at, end - at)
                         return end - at
         return 0
+
+    def _skip(self):
+        """The byte at the head begins no frame."""
+        if not self._in_noise:
+            self._in_noise = True
+            self.crc_errors = (self.crc_errors + 1) & _MASK
+        self._work -= _SKIP_WORK
+        head = self._head
+        cut = self._cut
+        end = self._end
+        if head < cut < end:
+            head = cut  # what came before a silence had its chance to be completed
+        else:
+            rx = self._rx
+            head += 1
+            while head < end and rx[head] > MAX_UNIT:
+                head += 1
+        self._drop(head)
 
     def _take(self, start, length):
         """Count the frame and step behind it; True when it is for this unit."""

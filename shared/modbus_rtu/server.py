@@ -108,17 +108,6 @@ class Server(Framer):
         if n == 0:
             return self.poll(now_ms)
         self.put(buf, n, now_ms)
-        return self._serve()
-
-    def poll(self, now_ms):
-        """To be called when nothing came in; return how many bytes of ``tx`` to send."""
-        sent = self._serve()
-        if sent:
-            return sent
-        length = self.find_after_silence(now_ms)
-        return self._answer(self._start, length) if length else 0
-
-    def _serve(self):
         length = self.find()
         while length:
             sent = self._answer(self._start, length)
@@ -126,6 +115,11 @@ class Server(Framer):
                 return sent
             length = self.find()
         return 0
+
+    def poll(self, now_ms):
+        """To be called when nothing came in; return how many bytes of ``tx`` to send."""
+        length = self.find_after_silence(now_ms)
+        return self._answer(self._start, length) if length else 0
 
     def _answer(self, start, length):
         """Carry out the request; return the length of the reply in ``tx``, 0 if none is due."""

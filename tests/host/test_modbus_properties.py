@@ -286,9 +286,10 @@ def test_whatever_came_first_the_next_good_frame_is_answered(
 def test_a_request_directly_behind_rubbish_is_answered_when_silence_comes(
     micropython_replay, noise, pdu
 ):
-    replies, _, _ = micropython_replay.compare(play, [noise + frame(1, pdu), 5, 50, 50])
-    assert replies, "no answer at all"
-    if len(noise) < 4:
+    replies, _, counters = micropython_replay.compare(play, [noise + frame(1, pdu), 5, 50, 50])
+    # By chance the beginning may be a good frame of another unit, which costs the request.
+    assert replies or counters[1], "no answer at all"
+    if len(noise) < 4 and not counters[1]:
         reply = Reference().reply(pdu)
         assert [answer for _, answer in replies] == [frame(1, reply)]
 

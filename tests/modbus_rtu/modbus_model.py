@@ -118,6 +118,13 @@ class Line:
         n = self.server.poll(self.now_ms)
         return bytes(self.server.tx[:n])
 
+    def soon(self, data):
+        """The reply to ``data`` without any time passing: work may take several calls."""
+        reply = self.send(data)
+        for _ in range(40):
+            reply = reply or self.wait(0)
+        return reply
+
     def ask(self, pdu, unit=1):
         """The reply's PDU to a whole request after silence; None if it has a wrong frame."""
         reply = self.send(frame(unit, pdu), 1000)

@@ -139,10 +139,10 @@ def test_noise_directly_before_a_request():
         b"\xfe" * 40,
     ):
         line = Line()
-        assert line.send(noise + READ) == READ_REPLY
+        assert line.soon(noise + READ) == READ_REPLY
         assert line.server.crc_errors == 1
         line = Line()
-        assert (line.send(noise + WRITE) or line.wait(line.server.settle_ms)) == WRITE_REPLY
+        assert (line.soon(noise + WRITE) or line.wait(line.server.settle_ms)) == WRITE_REPLY
 
 
 def test_noise_that_promises_a_long_frame_delays_a_request_only_until_silence():
@@ -287,7 +287,8 @@ def test_broadcast_and_request_in_one_go():
 def test_a_function_ended_by_silence_with_a_lying_byte_count():
     line = Line()
     assert line.send(frame(1, "10 00 04 00 02 04 11 22")) == b""
-    assert line.wait(5) == frame(1, "90 03")
+    assert line.wait(5) == b""  # the rest may still come
+    assert line.wait(45) == frame(1, "90 03")
     assert line.model.writes == []
 
 
@@ -332,7 +333,7 @@ def test_no_call_works_longer_than_a_tick_can_bear():
                 line.send(noise)
             else:
                 line.wait(1)
-            assert worked[0] <= 2 * (400 + 268)
+            assert worked[0] <= 300 + 268
     finally:
         crc.update = original
     assert line.send(READ) == READ_REPLY
