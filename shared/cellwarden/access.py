@@ -47,6 +47,7 @@ class Access:
         self._locked_ms = [0] * PORTS  # since when
         self.factory_password = True  # anybody knows the installer's password
         self.changed = False  # something must be stored; whoever stores it clears this
+        self.now_ms = 0  # time of the newest step: what requests between ticks go by
         self.factory_reset()
         self.changed = False
 
@@ -62,6 +63,7 @@ class Access:
 
     def step(self, now_ms, session_ms):
         """End what is over; to be called at least once a second."""
+        self.now_ms = now_ms
         self._session_ms = session_ms
         for port in range(1, PORTS):
             if self._role[port] and elapsed_ms(now_ms, self._used_ms[port]) >= session_ms:
@@ -108,6 +110,10 @@ class Access:
         if 0 < port < PORTS and self._nonce_role[port]:
             return self._nonce[port]
         return None
+
+    def asked_role(self, port):
+        """Role that a port's open challenge is for; 0 without one."""
+        return self._nonce_role[port] if 0 < port < PORTS else 0
 
     def respond(self, port, answer, now_ms):
         """Judge the answer to a port's challenge, which is used up by this."""

@@ -1,10 +1,10 @@
 """The stored form of the settings: register addresses with values, so that it outlives schemas.
 
 Layout, little-endian: schema version (u16), number of pairs (u16), then pairs of register
-address (u16) and value (i32). An address keeps its meaning for ever, so a newer or older
-schema reads it all the same: an address it does not know is dropped, a setting that is missing
-takes its default. Checksum, sequence and copies are the record store's. Whether the result is
-valid as a whole is not judged here.
+address (u16) and value (i32); settings first, then the registers of stored texts. An address
+keeps its meaning for ever, so a newer or older schema reads it all the same: an address it does
+not know is dropped, a setting that is missing takes its default. Checksum, sequence and copies
+are the record store's. Whether the result is valid as a whole is not judged here.
 """
 
 from struct import pack_into, unpack_from
@@ -14,15 +14,23 @@ from . import schema_data as schema
 
 _HEAD = 4
 _PAIR = 6
-MAX_BYTES = _HEAD + _PAIR * schema.SETTING_COUNT
+_HOLE = 0xFF
+# What ``pack`` writes at most: settings, and texts that may be written.
+MAX_BYTES = _HEAD + _PAIR * (schema.SETTING_COUNT + sum(schema.TEXT_REGISTERS))
 
 
-def pack(value, buf):
-    """Write all settings into ``buf``; return the number of bytes."""
-    pack_into("<HH", buf, 0, schema.SCHEMA_VERSION, schema.SETTING_COUNT)
+def pack(value, texts, buf):
+    """Write all settings and stored texts into ``buf``; return the number of bytes."""
+    registers = texts.stored_registers()
+    pack_into(
+        "<HH", buf, 0, schema.SCHEMA_VERSION, schema.SETTING_COUNT + len(registers)
+    )
     at = _HEAD
     for i in range(schema.SETTING_COUNT):
         pack_into("<Hi", buf, at, packed.u16(schema.SETTING_ADDRESS, i), value[i])
+        at += _PAIR
+    for address in registers:
+        pack_into("<Hi", buf, at, address, texts.word(address))
         at += _PAIR
     return at
 
@@ -32,14 +40,11 @@ def unpack(buf, n, staged, check):
 
     Defaults that depend on chemistry follow the chemistry that is stored.
     """
-    if n < _HEAD:
-        return False
-    count = unpack_from("<HH", buf, 0)[1]
-    if n != _HEAD + _PAIR * count:
+    if n < _HEAD or n != _HEAD + _PAIR * unpack_from("<HH", buf, 0)[1]:
         return False
     seen = bytearray(schema.SETTING_COUNT)
-    for number in range(count):
-        address, value = unpack_from("<Hi", buf, _HEAD + _PAIR * number)
+    for at in range(_HEAD, n, _PAIR):
+        address, value = unpack_from("<Hi", buf, at)
         index = _element_at(address)
         if index >= 0:
             staged[index] = value
@@ -53,12 +58,19 @@ def unpack(buf, n, staged, check):
     return True
 
 
+def unpack_texts(buf, n, texts):
+    """Take the stored texts out of a payload that ``unpack`` has accepted."""
+    for at in range(_HEAD, n, _PAIR):
+        address, value = unpack_from("<Hi", buf, at)
+        texts.put_word(address, value)
+
+
 def _element_at(address):
     """Setting whose first register this is, or -1."""
     at = address - schema.SETTINGS_BASE
     if not 0 <= at < len(schema.SETTING_AT):
         return -1
     index = schema.SETTING_AT[at]
-    if index == 0xFF or packed.u16(schema.SETTING_ADDRESS, index) != address:
+    if index == _HOLE or packed.u16(schema.SETTING_ADDRESS, index) != address:
         return -1
     return index

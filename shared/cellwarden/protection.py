@@ -214,8 +214,12 @@ class Protection:
     def clear_latches(self, now_ms):
         """A person has looked: rules clear as soon as their value has recovered."""
         for r in self._all:
-            if self.state[r] >= ACTIVE:
-                self._released[r] = 1
+            self.release(r, now_ms)
+
+    def release(self, rule, now_ms):
+        """A person has looked at what this one rule is about."""
+        if self.state[rule] >= ACTIVE:
+            self._released[rule] = 1
         self._released_ms = now_ms
 
     def _event(self, rule, kind):

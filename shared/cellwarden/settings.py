@@ -12,6 +12,7 @@ from array import array
 
 from . import ids, migration
 from . import schema_data as schema
+from .texts import Texts
 from .validation import UNKNOWN_MV, Check, address_of, in_range
 
 NOBODY = 0
@@ -34,6 +35,7 @@ class Settings:
         self.commit_address = 0  # register that the newest refused commit complains about
         self.changed = 0  # how many settings the newest applied commit changed
         self.changed_address = 0  # register of the first of them
+        self.texts = Texts()
         self.check = Check(board)
         self._staged = array("i", self.value)
         self._written = bytearray(schema.SETTING_COUNT)
@@ -52,6 +54,10 @@ class Settings:
         for i in range(schema.SETTING_COUNT):
             self._staged[i] = self.value[i]
         return True
+
+    def accepts(self, index, value):
+        """True when ``write`` would stage this value."""
+        return in_range(index, value)
 
     def write(self, index, value):
         """Stage one value after ``begin``; only its own range is checked before the commit."""
@@ -113,6 +119,7 @@ class Settings:
             good = result == ids.COMMIT_RESULT_IS_OK
         if good:
             self._apply()
+            migration.unpack_texts(payload, n, self.texts)
             self.lost = False
         self.abort()
         if not good:
@@ -121,11 +128,12 @@ class Settings:
         return good
 
     def dump(self, buf):
-        """Write the payload to be stored into ``buf``; return its length."""
-        return migration.pack(self.value, buf)
+        """Write the payload to be stored (migration.MAX_BYTES at most); return its length."""
+        return migration.pack(self.value, self.texts, buf)
 
     def factory_reset(self):
-        """Back to a fresh board: no chemistry, no cells, no capacity."""
+        """Back to a fresh board: no chemistry, no cells, no capacity. Texts stay: a board's
+        serial number is not a setting of the pack."""
         self.abort()
         for i in range(schema.SETTING_COUNT):
             self._staged[i] = self.check.default_of(ids.CHEMISTRY_NONE, i)

@@ -1,0 +1,249 @@
+"""Commands as registers: who may give them, on which port, with which values, and what they do.
+
+Everything general (role, port, range) is read from the schema; a handler only acts, and returns
+an exception code. No handler switches an output on: commands ask parts of the controller or
+set ``controller.requests`` for the firmware.
+"""
+
+from . import access as roles
+from . import calibration, ids, packed
+from . import schema_data as schema
+from .refusals import BAD_VALUE, BUSY, DONE, NO_ADDRESS, NOT_ALLOWED
+from .settings import BOARD, NOBODY
+from .settings_map import number
+
+_HOLE = 0xFF
+_COUNT = len(schema.COMMAND_REGISTERS)
+_PASSWORD_BYTES = 16
+_RESPONSE_BYTES = 32
+# Not written to the journal: asked all the time, or journalled as what comes of them.
+_QUIET = (
+    ids.C_BEGIN,
+    ids.C_COMMIT,
+    ids.C_PRESET,
+    ids.C_LOGIN_ROLE,
+    ids.C_LOGIN_RESPONSE,
+    ids.C_LOGOUT,
+    ids.C_NEW_PASSWORD,
+    ids.C_FIRST_FACTORY_PASSWORD,
+    ids.C_CHARGER_HELLO,
+)
+
+
+class CommandsMap:
+    """Carries out writes to command registers."""
+
+    def __init__(self, controller, settings_map):
+        self._c = controller
+        self._access = controller.access
+        self._map = settings_map
+        end = 0
+        for i in range(_COUNT):
+            end = max(end, packed.u16(schema.COMMAND_ADDRESS, i) + schema.COMMAND_REGISTERS[i])
+        self._at = bytearray([_HOLE] * (end - schema.COMMANDS_BASE))
+        for i in range(_COUNT):
+            first = packed.u16(schema.COMMAND_ADDRESS, i) - schema.COMMANDS_BASE
+            for j in range(schema.COMMAND_REGISTERS[i]):
+                self._at[first + j] = i
+        self._handlers = {
+            ids.C_BEGIN: self._begin,
+            ids.C_COMMIT: self._commit,
+            ids.C_PRESET: self._preset,
+            ids.C_CLEAR_LATCHES: self._clear_latches,
+            ids.C_RESTART: self._restart,
+            ids.C_FACTORY_RESET: self._factory_reset,
+            ids.C_CALIBRATION_WINDOW: self._calibration_window,
+            ids.C_TAKE_ZERO: self._take_zero,
+            ids.C_TAKE_GAIN_MA: self._take_gain,
+            ids.C_SET_SOC_PERMILLE: self._set_soc,
+            ids.C_CONFIRM_DEEP_DISCHARGE: self._confirm_deep_discharge,
+            ids.C_SELF_TEST: self._self_test,
+            ids.C_LOGIN_ROLE: self._login_role,
+            ids.C_LOGIN_RESPONSE: self._login_response,
+            ids.C_LOGOUT: self._logout,
+            ids.C_NEW_PASSWORD: self._new_password,
+            ids.C_FIRST_FACTORY_PASSWORD: self._first_factory_password,
+            ids.C_CHARGER_HELLO: self._charger_hello,
+        }
+
+    def index_at(self, address):
+        """Command that has this register, or -1."""
+        at = address - schema.COMMANDS_BASE
+        if not 0 <= at < len(self._at) or self._at[at] == _HOLE:
+            return -1
+        return self._at[at]
+
+    def write(self, address, count, data, offset, port):
+        """Carry out one command; it takes exactly its own registers."""
+        command = self.index_at(address)
+        if command < 0 or self.index_at(address + count - 1) != command:
+            return NO_ADDRESS
+        if not self._may(command, port):
+            return NOT_ALLOWED
+        registers = schema.COMMAND_REGISTERS[command]
+        if address != packed.u16(schema.COMMAND_ADDRESS, command) or count != registers:
+            return BAD_VALUE
+        low = packed.s32(schema.COMMAND_MIN, command)
+        value = number(data, offset, min(registers, 2), low < 0)
+        if registers <= 2 and not low <= value <= packed.s32(schema.COMMAND_MAX, command):
+            return BAD_VALUE
+        code = self._handlers[command](value, data, offset, port)
+        if code == DONE:
+            if self._access.role(port):
+                self._access.touch(port, self._access.now_ms)
+            if command not in _QUIET:
+                self._c.journal.note(ids.KIND_COMMAND, self._c, address, value, port)
+        return code
+
+    def _may(self, command, port):
+        if command == ids.C_CHARGER_HELLO:
+            return port == roles.PORT_CHARGER
+        if port == roles.PORT_CHARGER:
+            return False
+        if schema.COMMAND_PC_ONLY[command] and port != roles.PORT_PC:
+            return False
+        return self._access.role(port) >= schema.COMMAND_ROLE[command]
+
+    # --- settings
+
+    def _begin(self, value, _data, _offset, port):
+        settings = self._c.settings
+        if self._map.is_busy(port):
+            return BUSY
+        if value:
+            settings.begin(port)
+        else:
+            settings.abort()
+        return DONE
+
+    def _commit(self, _value, _data, _offset, port):
+        return self._map.commit(port)
+
+    def _preset(self, value, _data, _offset, port):
+        if self._map.is_busy(port):
+            return BUSY
+        if self._c.settings.owner == NOBODY:
+            return NOT_ALLOWED
+        self._c.settings.preset(value)
+        return DONE
+
+    # --- the board
+
+    def _clear_latches(self, _value, _data, _offset, _port):
+        self._c.clear_latches(self._access.now_ms)
+        return DONE
+
+    def _confirm_deep_discharge(self, _value, _data, _offset, _port):
+        self._c.protection.release(ids.RULE_DEEP_DISCHARGE, self._access.now_ms)
+        return DONE
+
+    def _restart(self, _value, _data, _offset, _port):
+        self._c.requests.restart = True
+        return DONE
+
+    def _factory_reset(self, _value, _data, _offset, _port):
+        if not self._map.outputs_off():
+            return NOT_ALLOWED
+        self._c.settings.factory_reset()
+        self._access.factory_reset()
+        self._c.requests.save_settings = True
+        self._c.requests.factory_reset = True
+        return DONE
+
+    def _self_test(self, _value, _data, _offset, _port):
+        if not self._map.outputs_off():
+            return NOT_ALLOWED
+        self._c.requests.self_test = True
+        return DONE
+
+    def _set_soc(self, value, _data, _offset, _port):
+        self._c.estimator.set_soc(value)
+        self._c.requests.save_state = True
+        return DONE
+
+    # --- calibration of the current
+
+    def _calibration_window(self, value, _data, _offset, _port):
+        if value:
+            self._c.calibration.open_window(self._access.now_ms)
+        else:
+            self._c.calibration.close_window()
+        return DONE
+
+    def _take_zero(self, _value, _data, _offset, _port):
+        if not self._map.outputs_off():
+            return NOT_ALLOWED
+        live = self._c.settings.live
+        result, offset_ma = self._c.calibration.zero(
+            live[ids.CURRENT_OFFSET_MA], live[ids.CURRENT_GAIN_PPM]
+        )
+        if result != calibration.OK:
+            return _calibration_refusal(result)
+        return self._map.write(((ids.CURRENT_OFFSET_MA, offset_ma),), BOARD)
+
+    def _take_gain(self, value, _data, _offset, _port):
+        live = self._c.settings.live
+        result, gain_ppm = self._c.calibration.gain(value, live[ids.CURRENT_GAIN_PPM])
+        if result != calibration.OK:
+            return _calibration_refusal(result)
+        changes = ((ids.CURRENT_GAIN_PPM, gain_ppm), (ids.CURRENT_CALIBRATED, 1))
+        return self._map.write(changes, BOARD)
+
+    # --- access
+
+    def _login_role(self, value, _data, _offset, port):
+        result = self._access.challenge(port, value, self._access.now_ms)
+        return DONE if result == roles.OK else NOT_ALLOWED
+
+    def _login_response(self, _value, data, offset, port):
+        access = self._access
+        answer = bytes(data[offset : offset + _RESPONSE_BYTES])
+        role = access.asked_role(port)
+        result = access.respond(port, answer, access.now_ms)
+        if result == roles.OK:
+            self._c.journal.note(ids.KIND_LOGIN, self._c, 0, role, port)
+            return DONE
+        if result == roles.WRONG:
+            tries = access.wrong_tries(port)
+            self._c.journal.note(ids.KIND_LOGIN_FAILED, self._c, tries, role, port)
+            return BAD_VALUE
+        return NOT_ALLOWED
+
+    def _logout(self, _value, _data, _offset, port):
+        if self._c.settings.owner == port:
+            self._c.settings.abort()
+        self._access.logout(port)
+        return DONE
+
+    def _new_password(self, _value, data, offset, port):
+        padded = bytes(data[offset : offset + _PASSWORD_BYTES])
+        role = self._access.role(port)
+        return self._password_set(self._access.set_password(port, padded), role, port)
+
+    def _first_factory_password(self, _value, data, offset, port):
+        if self._c.settings.commissioned:
+            return NOT_ALLOWED
+        padded = bytes(data[offset : offset + _PASSWORD_BYTES])
+        result = self._access.set_first_factory_password(padded)
+        return self._password_set(result, ids.ROLE_FACTORY, port)
+
+    def _password_set(self, result, role, port):
+        if result == roles.OK:
+            self._c.journal.note(ids.KIND_PASSWORD, self._c, 0, role, port)
+            return DONE
+        return BAD_VALUE if result == roles.BAD_PASSWORD else NOT_ALLOWED
+
+    # --- the charger
+
+    def _charger_hello(self, _value, data, offset, _port):
+        state = number(data, offset, 1, False)
+        charger_10mv = number(data, offset + 2, 1, False)
+        charger_da = number(data, offset + 4, 1, True)
+        self._c.charger_link.hello(self._access.now_ms, state, charger_10mv, charger_da)
+        return DONE
+
+
+def _calibration_refusal(result):
+    """The person's figure is wrong, or it is too early to ask."""
+    wrong = (calibration.REFUSED_SMALL, calibration.REFUSED_IMPLAUSIBLE)
+    return BAD_VALUE if result in wrong else NOT_ALLOWED
