@@ -1,7 +1,7 @@
 """The controller's clock: the one place from which firmware learns what time it is.
 
 On MicroPython these are the functions of ``time``. CPython's ``time`` lacks them, and there a
-test owns the time: it installs a source with ``now_us`` and ``sleep_us(us)``. Firmware must
+test owns the time: it installs a source with ``ticks_us()`` and ``sleep_us(us)``. Firmware must
 never read a clock in any other way, or tests would wait for real seconds.
 """
 
@@ -13,17 +13,17 @@ except ImportError:  # CPython
     _source = None
 
     def install(source):
-        """Take the time from ``source.now_us`` and wait by ``source.sleep_us``."""
+        """Take the time from ``source.ticks_us()`` and wait by ``source.sleep_us(us)``."""
         global _source
         _source = source
 
     def ticks_us():
         """Microseconds of the installed source."""
-        return _source.now_us & MASK
+        return _source.ticks_us() & MASK
 
     def ticks_ms():
         """Milliseconds of the installed source."""
-        return _source.now_us // 1000
+        return _source.ticks_us() // 1000
 
     def sleep_us(us):
         """Let the installed source pass ``us`` microseconds."""

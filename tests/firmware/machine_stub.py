@@ -15,10 +15,14 @@ from firmware.sampling import Sampler
 
 
 class Clock:
-    """Virtual microseconds."""
+    """Virtual microseconds since the world began; the firmware's ticks may start elsewhere."""
 
-    def __init__(self, now_us=0):
-        self.now_us = now_us
+    def __init__(self, first_tick_ms):
+        self.now_us = 0
+        self._first_us = first_tick_ms * 1000
+
+    def ticks_us(self):
+        return self.now_us + self._first_us
 
     def sleep_us(self, us):
         self.now_us += us
@@ -165,18 +169,18 @@ class Machine:
 class World:
     """One plant, its ``machine`` and the only clock there is."""
 
-    def __init__(self, plant, board, now_us=0):
-        self.clock = Clock(now_us)
+    def __init__(self, plant, board, first_tick_ms=0):
+        self.clock = Clock(first_tick_ms)
         firmware.clock.install(self.clock)
         self.plant = plant
         self.board = board
         self.machine = Machine(plant, board, self.clock)
         self.longest_step_us = 0
-        self._due_us = now_us
+        self._due_us = 0
 
     @property
     def now_ms(self):
-        return (self.clock.now_us // 1000) & MASK
+        return (self.clock.ticks_us() // 1000) & MASK
 
     def run(self, duration_ms, step):
         """Call ``step(now_ms)`` whenever it wants; it answers with the next wait in ms."""
@@ -201,8 +205,8 @@ class World:
 class Rig(World):
     """A world with a board's drivers and sampler in it, for a test of these alone."""
 
-    def __init__(self, plant, board, now_us=0):
-        super().__init__(plant, board, now_us)
+    def __init__(self, plant, board, first_tick_ms=0):
+        super().__init__(plant, board, first_tick_ms)
         self.hardware = Hardware(board, self.machine)
         self.readings = Readings()
         self.sampler = Sampler(board, self.readings, self.hardware)

@@ -1,8 +1,9 @@
 """Rigs around the real chip models, as the driver tests want them."""
 
+from machine_stub import Rig
+
 import boards.sim as board
 from cellwarden_host.sim.plant import Plant
-from machine_stub import Rig
 
 ALL_TEMPS = 0x3F
 
