@@ -21,7 +21,7 @@ def framed(data):
 
 
 class Bench:
-    """Time runs only by what is called here; chips start awake with the reference on."""
+    """Time runs only by what is called here; chips start awake with the reference up."""
 
     def __init__(self, **config):
         self.plant = Plant(board, config)
@@ -31,6 +31,7 @@ class Bench:
         self.t = 1000
         self.wake()
         self.write_config(REF_ON, REF_ON)
+        self.wait(5000)  # until the references are up
 
     def wait(self, us):
         self.t += us

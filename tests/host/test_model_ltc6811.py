@@ -4,7 +4,6 @@ Command and checksum bytes are those that the Rust driver atlas-aero/rt-LTC681X 
 """
 
 import pytest
-from cellwarden_host.sim.ltc6811_model import pec15
 from model_bench import (
     ADAX,
     ADCV,
@@ -19,6 +18,8 @@ from model_bench import (
     Bench,
     framed,
 )
+
+from cellwarden_host.sim.ltc6811_model import pec15
 
 
 @pytest.mark.parametrize(
@@ -62,8 +63,7 @@ def test_every_mode_converts_and_takes_its_time():
         bench = Bench()
         config = bytes([REF_ON[0] | adcopt]) + REF_ON[1:]
         bench.write_config(config, config)
-        bench.wait(4000)
-        bench.wait(4000)
+        bench.wait(5000)
         bench.command(0x711)
         bench.command(0x260 | md << 7)
         start = bench.t
@@ -97,8 +97,6 @@ def test_without_the_reference_a_conversion_waits_for_it():
 
 def test_polling_answers_low_until_done():
     bench = Bench()
-    bench.wait(4000)
-    bench.wait(2000)
     bench.command(ADCV)
     assert bench.command(0x714, read=2) == b"\0\0"
     bench.wait(2400)
@@ -131,7 +129,8 @@ def test_a_bad_command_pec_is_ignored_and_a_bad_data_pec_spoils_one_chip():
 
 def test_an_idle_port_loses_the_first_selection():
     bench = Bench()
-    bench.wait(4000)
+    bench.wake()
+    bench.wait(3000)
     assert bench.raw(framed([0, 2]) + b"\xff" * 16)[4:] != b"\xff" * 16
     bench.wait(8000)
     assert bench.raw(framed([0, 2]) + b"\xff" * 16)[4:] == b"\xff" * 16

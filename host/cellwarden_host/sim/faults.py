@@ -491,6 +491,17 @@ HARDWARE_FAULTS = (
 )
 
 
+def markdown():
+    """The table as docs/faults.md shows it."""
+    single = {name for name, _ in HARDWARE_FAULTS}
+    rows = ["| fault | arguments | what happens | single hardware failure |", "|---|---|---|---|"]
+    for name, (help_text, names, _) in FAULTS.items():
+        rows.append(
+            f"| `{name}` | {' '.join(names)} | {help_text} | {'yes' if name in single else ''} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
 def _argument(plant, name, text):
     """One argument, checked: words for sides and inputs, whole numbers otherwise."""
     if name in WORDS:

@@ -50,9 +50,7 @@ class Ltc6811Chain:
         rng = random.Random(seed + 2)
         self._plant = plant
         self._rng = random.Random(seed + 3)
-        self.chips = [
-            Chip(i, wires, noise, rng, aux_ratios[i]) for i in range(len(aux_ratios))
-        ]
+        self.chips = [Chip(i, wires, noise, rng, aux_ratios[i]) for i in range(len(aux_ratios))]
         self._active_us = -(1 << 60)  # last traffic
         self._ready_us = 0
         self._deaf = True  # this selection only wakes
@@ -226,9 +224,11 @@ class Ltc6811Chain:
             chip.start(
                 now_us,
                 row[0] + 2 * row[3],
-                lambda: chip.cell_results(mode, 0, permitted)
-                + chip.aux_results(mode, 1)
-                + chip.aux_results(mode, 2),
+                lambda: (
+                    chip.cell_results(mode, 0, permitted)
+                    + chip.aux_results(mode, 1)
+                    + chip.aux_results(mode, 2)
+                ),
             )
         elif base & 0x66F == 0x467:  # ADCVSC: cells and their sum
             permitted = bool(base & 0x10)
