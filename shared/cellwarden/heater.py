@@ -20,13 +20,11 @@ CHARGER_MA = 500
 
 
 class Heater:
-    """``on`` and ``fault``; the fault stays until ``clear()``. ``charger_talking`` is set by
-    the controller before ``update``, which comes after the switchgear."""
+    """``on`` and ``fault``; the fault stays until ``clear()``."""
 
     def __init__(self):
         self.on = False
         self.fault = 0
-        self.charger_talking = False
         self._check_ms = 0
         self._check_dc = 0
 
@@ -34,7 +32,8 @@ class Heater:
         """A person has looked."""
         self.fault = 0
 
-    def update(self, readings, quantities, protection, estimator, settings, now_ms, commands):
+    def update(self, readings, quantities, protection, estimator, settings, charger_talking,
+               discharge_on, now_ms, commands):
         live = settings.live
         valid = quantities.valid
         known = valid[ids.Q_TEMP_MIN_DC] and valid[ids.Q_TEMP_MAX_DC]
@@ -44,8 +43,8 @@ class Heater:
         if allowed and hottest_dc >= self._limit_dc(live):
             allowed = False
         if allowed:
-            charger = self.charger_talking or self._sees_charger(readings)
-            allowed = self._mode_allows(live, charger, commands.discharge, estimator)
+            charger = charger_talking or self._sees_charger(readings)
+            allowed = self._mode_allows(live, charger, discharge_on, estimator)
         if not allowed or coldest_dc >= live[ids.HEATER_OFF_DC]:
             self.on = False
         elif not self.on and coldest_dc <= live[ids.HEATER_ON_DC]:

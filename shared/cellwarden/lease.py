@@ -14,7 +14,7 @@ class Lease:
         self.over = False
         self.left = 0
 
-    def update(self, settings, uptime_s, estimator):
+    def update(self, settings, uptime_s, discharged_mah, cycles_tenths):
         live = settings.live
         mode = live[ids.LEASE_MODE]
         if mode == ids.LEASE_MODE_IS_NONE:
@@ -24,9 +24,9 @@ class Lease:
         if mode == ids.LEASE_MODE_IS_DAYS:
             used = uptime_s
         elif mode == ids.LEASE_MODE_IS_AH:
-            used = estimator.discharged_mah // 1000
+            used = discharged_mah // 1000
         else:
-            used = estimator.cycles_tenths // 10
+            used = cycles_tenths // 10
         left = live[ids.LEASE_END] - used
         self.over = left <= 0
         self.left = left if left > 0 else 0
