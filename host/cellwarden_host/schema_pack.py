@@ -22,7 +22,15 @@ BOARD_CONSTANTS = (
     "board_ftt_current_ms",
     "board_ftt_temps_ms",
 )
-WAITS = ("none", "over_voltage", "under_voltage", "charger_off", "load_off", "person")
+WAITS = (
+    "none",
+    "over_voltage",
+    "under_voltage",
+    "charger_off",
+    "load_off",
+    "person",
+    "confirmation",
+)
 FORBIDS = ("charge", "discharge", "balance", "heater", "secondary")
 LOUDNESS = ("none", "info", "warning", "protection", "danger")
 HOLE = 0xFF

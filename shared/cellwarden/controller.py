@@ -119,6 +119,8 @@ class Controller:
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self._samples(now_ms)
         self.estimator.update(r, self.quantities, settings, now_ms)
+        self.limits.stop_requested = self.switchgear.stop_requested
+        self.limits.charger_lost = self.charger_link.lost
         self.limits.update(r, self.quantities, protection, self.estimator, settings)
         commands = self.commands
         self.balancer.update(
@@ -128,7 +130,8 @@ class Controller:
             now_ms, r, self._forbids(), self.ready, settings, c.lease_over, commands
         )
         self.heater.update(
-            r, self.quantities, protection, self.estimator, settings, now_ms, commands
+            r, self.quantities, protection, self.estimator, settings, self.charger_link.talking,
+            self.switchgear.discharge_on, now_ms, commands,
         )
         self._guard()
         self._sound()
@@ -209,7 +212,8 @@ class Controller:
         c.factory_password = int(self.access.factory_password)
         c.no_secondary = int(not self.readings.secondary_fitted)
         self.calibration.sample(self.readings, now_ms)
-        self.lease.update(settings, self.uptime_s, self.estimator)
+        e = self.estimator
+        self.lease.update(settings, self.uptime_s, e.discharged_mah, e.cycles_tenths)
         c.lease_over = int(self.lease.over)
         self.charger_link.update(now_ms)
         c.charger_silent = int(self.charger_link.silent(now_ms, settings))

@@ -36,6 +36,7 @@ _OVER = 1
 _FAST = 2
 _PERSISTS = 4
 _HYSTERESIS = 8
+_PERSONS = (ids.WAIT_PERSON, ids.WAIT_CONFIRMATION)
 
 
 class Context:
@@ -142,7 +143,7 @@ class Protection:
         self._released[r] = 0
         limit = schema.RULE_RETRIES[r]
         spent = limit != _NO_RETRIES and self.retries[r] >= limit
-        if spent or schema.RULE_WAIT[r] == ids.WAIT_PERSON:
+        if spent or schema.RULE_WAIT[r] in _PERSONS:
             self.state[r] = LATCHED
             self._event(r, EVENT_LATCH)
         else:
@@ -152,12 +153,14 @@ class Protection:
 
     def _recover(self, r, value, trip, broken, now_ms):
         """True when an active rule clears."""
+        wait = schema.RULE_WAIT[r]
+        if wait == ids.WAIT_CONFIRMATION:
+            return self._confirmed(r, now_ms)
         recover = self._live[schema.RULE_RECOVER[r]]
         over = schema.RULE_BITS[r] & _OVER
         if schema.RULE_BITS[r] & _HYSTERESIS:
             recover = trip - recover if over else trip + recover
         good = value <= recover if over else value >= recover
-        wait = schema.RULE_WAIT[r]
         if wait == ids.WAIT_UNDER_VOLTAGE and self.context.charging:
             good = True  # a charger at work: no need to wait for the rebound
         if broken or not good:
@@ -169,16 +172,30 @@ class Protection:
         delay_ms = self._live[schema.RULE_RECOVER_DELAY[r]]
         if elapsed_ms(now_ms, self._good_ms[r]) < delay_ms:
             return False
+        released = self._is_released(r, now_ms)
+        if not released and not self._wait_is_over(r, wait, now_ms):
+            return False
+        if released:
+            self.retries[r] = 0
+        self._clear(r)
+        return True
+
+    def _confirmed(self, r, now_ms):
+        """A person takes the value as it is; the rule's delay begins anew."""
+        if not self._is_released(r, now_ms):
+            return False
+        self._clear(r)
+        return True
+
+    def _is_released(self, r, now_ms):
         if self._released[r] and elapsed_ms(now_ms, self._released_ms) > _PERSON_MS:
             self._released[r] = 0
-        if not self._released[r] and not self._wait_is_over(r, wait, now_ms):
-            return False
-        if self._released[r]:
-            self.retries[r] = 0
+        return self._released[r]
+
+    def _clear(self, r):
         self._released[r] = 0
         self.state[r] = IDLE
         self._event(r, EVENT_CLEAR)
-        return True
 
     def _wait_is_over(self, r, wait, now_ms):
         c = self.context
@@ -214,7 +231,8 @@ class Protection:
     def clear_latches(self, now_ms):
         """A person has looked: rules clear as soon as their value has recovered."""
         for r in self._all:
-            self.release(r, now_ms)
+            if schema.RULE_WAIT[r] != ids.WAIT_CONFIRMATION:
+                self.release(r, now_ms)
 
     def release(self, rule, now_ms):
         """A person has looked at what this one rule is about."""

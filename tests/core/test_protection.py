@@ -216,6 +216,19 @@ def test_rules_that_wait_for_a_person_stay_until_one_releases_them():
         assert bench.p.state[rule] == IDLE, rule
 
 
+def test_deep_discharge_clears_only_by_confirmation_and_whatever_the_voltage():
+    bench = Bench()
+    rule = ids.RULE_DEEP_DISCHARGE
+    bench.trip(rule)
+    bench.p.clear_latches(bench.now_ms)
+    bench.run(rule, 5000, 60_000)
+    assert bench.p.state[rule] == LATCHED
+    bench.p.release(rule, bench.now_ms)
+    bench.run(rule, bench.broken(rule), 200)
+    assert not bench.p.is_active(rule)
+    bench.trip(rule)
+
+
 def test_a_person_cannot_release_what_has_not_recovered():
     for rule in ALL:
         if schema.RULE_WAIT[rule] != ids.WAIT_PERSON:

@@ -11,7 +11,9 @@ top of the delay. ``persists``: survives a restart. ``loud``: info, warning, pro
 
 Waits: ``none``; ``over_voltage`` (discharged or charger removed); ``under_voltage`` (charge
 seen, or load removed and at most 3 retries, then only a charger); ``charger_off``,
-``load_off`` (removed, or a timed retry); ``person``.
+``load_off`` (removed, or a timed retry); ``person`` (once the value has recovered);
+``confirmation`` (a person takes the value as it is: charging a deeply discharged cell is the
+only way to lift it).
 """
 
 from .rows import Rule
@@ -90,7 +92,7 @@ RULES = (
     R(10, "uv_still_discharging", "under-voltage and still discharging", "uv_discharge_ma",
       "over", 1000, 0, hysteresis=500, recover_delay=1000, loud="danger"),
     R(11, "deep_discharge", "deep discharge", "cell_min_mv", "under", "deep_discharge_mv",
-      3_600_000, recover="cell_uv1_mv", wait="person", forbids=CHARGE, persists=True),
+      3_600_000, hysteresis=1, wait="confirmation", forbids=CHARGE, persists=True),
     R(12, "cell_diff_warn", "cell difference", "cell_diff_judged_mv", "over",
       "cell_diff_warn_mv", 10_000, hysteresis=20, recover_delay=10_000, loud="warning"),
     R(13, "cell_diff", "cell difference too large", "cell_diff_judged_mv", "over",
