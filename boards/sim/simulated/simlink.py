@@ -63,7 +63,7 @@ def call(op, a, b, arg, n_out, n_in):
         _resync()
     busy = True
     _spins = 0
-    _seq = (_seq + 1) & 0xFF
+    _seq = (_seq + 1) & 0x7F  # never looks like the answer to a SYNC
     tx[0] = op
     tx[1] = _seq
     tx[2] = a
@@ -183,25 +183,36 @@ def _resync():
 
 
 def _interrupts(wake_port):
-    """Second thread: each packet is a slot mask and whether the main thread sits at a prompt."""
-    global _thread_runs, _thread_id
+    """Second thread: runs handlers while the main thread asks nothing."""
+    global _thread_id
     _thread_id = _thread.get_ident()
     while True:
-        if wake_port.readinto(_wake, 4) != 4:
-            # The host is gone. The main thread may hang and never notice: end the process.
-            os.system("kill -9 $PPID")
-        mask = _wake[0] | (_wake[1] << 8)
-        if _wake[2] and not busy:
-            _thread_runs = True  # holds the main thread at its next call
+        try:
+            _serve_wake(wake_port)
+        except KeyboardInterrupt:
+            pass  # meant for the main thread
+
+
+def _serve_wake(wake_port):
+    """One packet: a slot mask, and whether the main thread sits at its prompt."""
+    global _thread_runs
+    if wake_port.readinto(_wake, 4) != 4:
+        # The host is gone. The main thread may hang and never notice: end the process.
+        os.system("kill -9 $PPID")
+    mask = _wake[0] | (_wake[1] << 8)
+    if _wake[2] and not busy:
+        _thread_runs = True  # holds the main thread at its next call
+        try:
             for slot in range(simops.IRQ_SLOTS):
                 if mask & (1 << slot):
                     _run(slot)
+        finally:
             _thread_runs = False
-        else:
-            for slot in range(simops.IRQ_SLOTS):
-                if mask & (1 << slot):
-                    try:
-                        micropython.schedule(_run, slot)
-                    except RuntimeError:
-                        pass  # queue full: lost, as on a real board
-        wake_port.write(_wake, 1)
+    else:
+        for slot in range(simops.IRQ_SLOTS):
+            if mask & (1 << slot):
+                try:
+                    micropython.schedule(_run, slot)
+                except RuntimeError:
+                    pass  # queue full: lost, as on a real board
+    wake_port.write(_wake, 1)

@@ -6,11 +6,10 @@ soft reset) or boot.py failed; then MicroPython's own prompt follows.
 """
 
 import os
-import sys
+import select  # noqa: F401 - simulated modules are found now: later these files are
+import sys  # out of the child's reach
 
-# The simulated modules, found now: later the host's files are out of reach.
 import machine  # noqa: F401
-import select  # noqa: F401
 import simasyncio
 import simflash
 import simlink

@@ -2,8 +2,8 @@
 
 Does what a real port does around MicroPython's prompt: Ctrl-C interrupts running code, a soft
 reset prints ``MPY: soft reboot`` and comes back in the mode (friendly or raw) it was asked in,
-lines end with CR LF. Several Ctrl-C before the first has been seen are one: MicroPython's unix
-port dies of the second.
+lines end with CR LF. Several Ctrl-C before the first has been seen are one: some builds of
+MicroPython's unix port die of the second.
 """
 
 import os
@@ -13,8 +13,7 @@ _CTRL_A = b"\x01"
 _CTRL_C = 3
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _FRIENDLY_PROMPT = b'for more information.\r\n'
-_SEEN_CPU_NS = 20_000_000  # running this long, the child has noticed an interrupt
-_MERGE_S = 3.0
+_MERGE_S = 1.0
 _HELD_MAX = 1 << 20
 
 
@@ -31,8 +30,8 @@ class Console:
         self._hide = False  # drop output up to the raw prompt
         self._tail = b""
         self._last = 0
-        self._interrupt_waits = False
-        self._interrupted = None  # (when, cpu time) of an interrupt not yet noticed
+        self.interrupt_wanted = False  # a Ctrl-C waits for a moment when it does no harm
+        self._interrupted_s = None  # when an interrupt went out that has not been noticed
 
     def attach(self, child, raw):
         """A new child: input waits until it has booted, or at least has an interpreter."""
@@ -41,8 +40,8 @@ class Console:
         self._open = False
         self._hide = False
         self._tail = b""
-        self._interrupt_waits = False
-        self._interrupted = None
+        self.interrupt_wanted = False
+        self._interrupted_s = None
         self._held.clear()
 
     def detach(self):
@@ -53,9 +52,6 @@ class Console:
         """The child runs MicroPython code now."""
         if not self.raw:
             self._open = True
-        if self._interrupt_waits:
-            self._interrupt_waits = False
-            self._interrupt()
 
     def booted(self):
         """boot.py and main.py have ended; the child shows a friendly prompt next."""
@@ -72,30 +68,32 @@ class Console:
         for byte in data:
             if byte != _CTRL_C:
                 self._held.append(byte)
-            elif not self._child.greeted:
-                self._interrupt_waits = True
-            elif not self._interrupt():
-                self._held.append(byte)
+            elif not self._child.greeted or self._child.catches_interrupt():
+                self._want_interrupt()
+            else:
+                self._held.append(byte)  # the prompt reads it
         if len(self._held) > _HELD_MAX:
             self._held.clear()
         self.pump()
 
-    def _interrupt(self):
-        """True when the Ctrl-C was dealt with, False when the prompt should read it."""
-        if self._interrupted is not None:
-            when, cpu_ns = self._interrupted
-            unseen = self._child.cpu_ns() - cpu_ns < _SEEN_CPU_NS
-            if unseen and time.monotonic() - when < _MERGE_S and self._child.catches_interrupt():
-                return True
-            self._interrupted = None
-        if not self._child.interrupt():
-            return False
-        self._interrupted = (time.monotonic(), self._child.cpu_ns())
-        return True
+    def _want_interrupt(self):
+        sent_s = self._interrupted_s
+        if sent_s is None or time.monotonic() - sent_s > _MERGE_S:
+            self.interrupt_wanted = True
+
+    def interrupt(self):
+        """The moment has come: the child waits, or hangs, or has reached its prompt."""
+        self.interrupt_wanted = False
+        if self._child.catches_interrupt():
+            self._interrupted_s = time.monotonic()
+            self._child.interrupt()
+        else:
+            self._held.append(_CTRL_C)
+            self.pump()
 
     def child_spoke(self):
         """A question came after the interrupt: it has been noticed."""
-        self._interrupted = None
+        self._interrupted_s = None
 
     def pump(self):
         """Hand held input to the child, and held output to the terminal."""

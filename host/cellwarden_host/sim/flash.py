@@ -75,7 +75,7 @@ class FlashChip:
             if self._cuts_now():
                 size = size // 2 if self._cut_torn else 0
             old = self._cells[address + at : address + at + size]
-            new = bytes(was & now for was, now in zip(old, piece))
+            new = bytes(was & now for was, now in zip(old, piece[:size], strict=True))
             self._cells[address + at : address + at + size] = new
             self._count()
             spent_us += self.program_us

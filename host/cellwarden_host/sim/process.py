@@ -10,11 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from .layout import SIMULATED, SimError
 
+_ASLEEP_LOOKS = 500
 _SIGINT_BIT = 1 << (signal.SIGINT - 1)
 
 
@@ -122,20 +122,13 @@ class Child:
         return bool(caught) and bool(int(caught, 16) & _SIGINT_BIT)
 
     def interrupt(self):
-        """Raise KeyboardInterrupt in running code; False when it is at its prompt.
+        """Raise KeyboardInterrupt in running code.
 
-        The process is stopped for the moment between looking and signalling: a SIGINT that
-        reached it at the prompt would kill it.
+        MicroPython's unix port raises it from the signal handler, wherever the code is: inside
+        its allocator that would leave a lock held for ever. So callers do this while the child
+        waits in a read; here it is given the moment to get there.
         """
-        os.kill(self.pid, signal.SIGSTOP)
-        try:
-            for _ in range(200):
-                if self._status("State:") in ("T", "Z", ""):
-                    break
-                time.sleep(0.0005)
-            if not self.catches_interrupt():
-                return False
-            os.kill(self.pid, signal.SIGINT)
-            return True
-        finally:
-            os.kill(self.pid, signal.SIGCONT)
+        for _ in range(_ASLEEP_LOOKS):
+            if self.sleeping():
+                break
+        os.kill(self.pid, signal.SIGINT)

@@ -4,8 +4,6 @@ Judged by processor time, not by the wall clock, so that a busy machine does not
 child into a hung one.
 """
 
-import time
-
 _HUNG_CPU_NS = 250_000_000
 _PROMPT_LOOKS = 2  # asleep, at this many looks in a row without processor time in between
 
@@ -17,12 +15,12 @@ class Silence:
     def __init__(self):
         self.last = 0  # what it was at the newest look
         self.interrupting = False  # the child's interrupt thread is at work
-        self.patience_s = 0.25
+        self.patience_s = 0.02
         self._looks = 0
         self._cpu_ns = 0
         self._marked = False
 
-    def heard(self, child):
+    def heard(self):
         """It has asked something."""
         self.last = 0
         self._looks = 0
@@ -51,7 +49,3 @@ class Silence:
             self.last = 0
         self.patience_s = 0.0 if self.last else 0.01
         return self.last
-
-    @staticmethod
-    def real_us():
-        return time.monotonic_ns() // 1000
