@@ -281,8 +281,12 @@ class Sampler:
         for chip in range(chain.chips):
             if chain.overheated[chip]:
                 allowed = False
-        for i in range(self.cell_map.count):
-            chain.set_discharge(self.cell_map.channel[i], allowed and commands.balance[i] == 1)
+        chain.clear_discharge()
+        if allowed:
+            balance = commands.balance
+            for i in range(self.cell_map.count):
+                if balance[i] == 1:
+                    chain.want_discharge(self.cell_map.channel[i])
         wanted = chain.discharging()
         if not wanted and not self._balancing_sent:
             return

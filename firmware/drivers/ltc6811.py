@@ -183,18 +183,19 @@ class Ltc6811Chain:
 
     # -- configuration and discharge -----------------------------------------------------
 
-    def set_discharge(self, channel, on):
-        """Note the wish for one channel's discharge switch; ``write_config`` sends it."""
+    def clear_discharge(self):
+        """Want no discharge switch; ``write_config`` sends it."""
+        for at in range(len(self._discharge)):
+            self._discharge[at] = 0
+
+    def want_discharge(self, channel):
+        """Want one channel's discharge switch on, besides those wanted already."""
         chip = channel // CHANNELS
         bit = channel - chip * CHANNELS
-        at = 2 * chip
-        if bit >= 8:
-            at += 1
-            bit -= 8
-        if on:
-            self._discharge[at] |= 1 << bit
+        if bit < 8:
+            self._discharge[2 * chip] |= 1 << bit
         else:
-            self._discharge[at] &= 0xFF ^ (1 << bit)
+            self._discharge[2 * chip + 1] |= 1 << (bit - 8)
 
     def discharging(self):
         """True when any discharge switch is wanted."""
