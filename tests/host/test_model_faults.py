@@ -67,6 +67,14 @@ def drained(bench, cell, seconds):
     return before - after(bench, seconds)["soc_permille"][cell]
 
 
+def overlap(bench):
+    """By how much the near chip's two converters differ on cell 7."""
+    bench.command(0x301)
+    bench.wait(2000)
+    codes = bench.words(RDCV)
+    return abs(codes[6] - codes[7])
+
+
 def muxfail(bench):
     bench.command(0x715)
     bench.wait(2000)
@@ -100,6 +108,7 @@ LOOKS = {
     "chip_silent": ((2,), lambda b: answers(b) == [50, 0]),
     "chip_reset": ((1,), lambda b: b.groups(RDCFGA)[0][0][0] & 4 == 0),
     "chip_drift": ((1, 20_000), lambda b: b.cells()[0] > 10 * b.truth["cell_mv"][0] + 400),
+    "chip_adc_drift": ((1, 2, 20_000), lambda b: overlap(b) > 500),
     "chip_mux_fail": ((1,), lambda b: muxfail(b)),
     "chip_bit_stuck": ((1, 1, 15, 0), lambda b: b.cells()[0] < 32_768),
     "pec_burst": ((100,), lambda b: answers(b) == [0, 0]),

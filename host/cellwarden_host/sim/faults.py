@@ -11,7 +11,7 @@ docs/faults.md lists this table; a test holds the two together.
 from .sensors import NTC_OPEN, NTC_SHORT
 
 # Arguments that say which one: the same fault on the same one replaces the earlier one.
-WHICH = ("cell", "wire", "sensor", "chip", "side", "input")
+WHICH = ("cell", "wire", "sensor", "chip", "adc", "side", "input")
 SIDES = ("charge", "discharge")
 INPUTS = ("pack", "bus", "charger")
 WORDS = {"side": SIDES, "input": INPUTS}
@@ -131,6 +131,16 @@ def _chip_reset(plant, chip):
 
 def _chip_drift(plant, chip, ppm):
     return _set(plant, _chip(plant, chip), "drift_ppm", ppm)
+
+
+def _chip_adc_drift(plant, chip, adc, ppm):
+    drift = _chip(plant, chip).adc_drift_ppm
+    drift[adc - 1] = ppm
+
+    def undo():
+        drift[adc - 1] = 0
+
+    return undo
 
 
 def _chip_bit_stuck(plant, chip, cell, bit, level):
@@ -333,6 +343,11 @@ FAULTS = {
     ),
     "chip_reset": ("a front end forgets its registers, once", ("chip",), _chip_reset),
     "chip_drift": ("a front end's reference is off (ppm)", ("chip", "ppm"), _chip_drift),
+    "chip_adc_drift": (
+        "one of a front end's two converters is off (ppm); 1 has cells 1-6, 2 has 7-12",
+        ("chip", "adc", "ppm"),
+        _chip_adc_drift,
+    ),
     "chip_mux_fail": (
         "a front end's multiplexer decoder fails its self-test",
         ("chip",),
@@ -461,6 +476,7 @@ HARDWARE_FAULTS = (
     ("chip_reset", (1,)),
     ("chip_mux_fail", (1,)),
     ("chip_drift", (1, 30_000)),
+    ("chip_adc_drift", (1, 1, 30_000)),
     ("cells_frozen", (1,)),
     ("pec_rate", (500,)),
     ("spi_stuck_low", ()),
@@ -517,6 +533,7 @@ def _argument(plant, name, text):
         "wire": (0, plant.pack.cells.count),
         "sensor": (1, len(plant.thermistors)),
         "chip": (1, len(plant.chain.chips)),
+        "adc": (1, 2),
         "level": (0, 1),
         "bit": (0, 15),
         "code": (0, 4095),

@@ -44,6 +44,7 @@ class Chip:
         self._offset_uv = [rng.gauss(0, 1) * 250 for _ in range(12)]
         self._gain = 1 + rng.gauss(0, 1) * 1e-4
         self.drift_ppm = 0  # faults
+        self.adc_drift_ppm = [0, 0]  # of converter 1 (cells 1-6) and 2 (cells 7-12)
         self.silent = False
         self.frozen = False
         self.mux_fail = False
@@ -181,9 +182,10 @@ class Chip:
             flags = self.flags[i // 4] & ~(3 << bit)
             self.flags[i // 4] = flags | (code < under) << bit | (code > over) << bit + 1
 
-    def _code(self, mv, noise_uv):
+    def _code(self, mv, noise_uv, converter=0):
         """100 uV steps; negative inputs read 0, the converter ends at 5.73 V."""
-        mv = mv * self._gain * (1 + self.drift_ppm / 1e6) + noise_uv * self._noise.next() / 1000
+        ppm = self.drift_ppm + self.adc_drift_ppm[converter]
+        mv = mv * self._gain * (1 + ppm / 1e6) + noise_uv * self._noise.next() / 1000
         code = int(mv * 10 + 0.5)
         return 0 if code < 0 else 57_300 if code > 57_300 else code
 
@@ -211,11 +213,19 @@ class Chip:
                     self.wires.push(wire, half, at)
             for i in pair:
                 mv = at[pins[i + 1]] - at[pins[i]] + self._offset_uv[i] / 1000
-                out.append(("c", i, self._code(mv, mode_row[5])))
+                out.append(("c", i, self._code(mv, mode_row[5], i // 6)))
             if pull and floating:
                 for wire in touched:
                     self.wires.push(wire, half, at)
         return out
+
+    def overlap_results(self, mode, discharging):
+        """Cell 7 by the second converter in its own place, by the first in cell 8's."""
+        pins = self.wires.pin_wire[self.index]
+        at = self._wire_mv(discharging)
+        mv = at[pins[7]] - at[pins[6]] + self._offset_uv[6] / 1000
+        noise_uv = MODES[mode][5]
+        return [("c", 6, self._code(mv, noise_uv, 1)), ("c", 7, self._code(mv, noise_uv, 0))]
 
     def aux_results(self, mode, selection):
         """GPIO 1..5 and the second reference; ``selection`` 0 is all, 6 the reference."""

@@ -16,7 +16,6 @@ from .ltc6811_chip import MODES, Chip
 
 T_IDLE_US = 4_300  # the data sheet's shortest: the one a driver must cope with
 T_READY_US = 10
-BYTE_US = 8  # at 1 Mbit/s
 MUX_TEST_US = 400
 
 
@@ -81,24 +80,26 @@ class Ltc6811Chain:
         self._command = None
 
     def transfer(self, mosi, now_us):
+        """Full duplex; ``now_us`` is when the last byte is through."""
         out = bytearray(b"\xff" * len(mosi))
         if not self._selected:
             return bytes(out)
         self._plant.advance(now_us)
-        self._active_us = now_us + BYTE_US * len(mosi)
+        self._active_us = now_us
         start = len(self._in)
         self._in += mosi
         if not self._deaf:
             if self._command is None and len(self._in) >= 4:
-                self._begin(now_us + BYTE_US * max(0, 4 - start))
+                self._begin(now_us)
             reply = self._reply
             if reply is not None:
                 first = max(start, 4)
                 part = reply[first - 4 : start + len(mosi) - 4]
                 out[first - start : first - start + len(part)] = part
             elif self._polls:
-                for i in range(max(0, 4 - start), len(mosi)):
-                    out[i] = 0xFF if self._all_done(now_us + BYTE_US * i) else 0x00
+                if not self._all_done(now_us):
+                    polled = min(len(mosi), start + len(mosi) - 4)
+                    out[len(mosi) - polled :] = bytes(polled)
         if self.miso_stuck is not None:
             return bytes([self.miso_stuck]) * len(mosi)
         return bytes(out)
@@ -108,7 +109,7 @@ class Ltc6811Chain:
         if self._selected and self._command == 0x001:
             self._write(now_us)
         self._selected = False
-        self._active_us = max(self._active_us, now_us)
+        self._active_us = now_us
 
     # --- the chain --------------------------------------------------------------------------
 
@@ -237,6 +238,9 @@ class Ltc6811Chain:
                 row[0] + row[1],
                 lambda: chip.cell_results(mode, 0, permitted) + chip.status_results(mode, 1),
             )
+        elif base & 0x66F == 0x201:  # ADOL: cell 7 with both converters
+            permitted = bool(base & 0x10)
+            chip.start(now_us, row[1], lambda: chip.overlap_results(mode, permitted))
         elif base & 0x61F == 0x207:  # CVST
             self._self_test(chip, mode, "c", base, now_us, row[0])
         elif base & 0x61F == 0x407:  # AXST

@@ -15,6 +15,7 @@ from .ltc6811_model import Ltc6811Chain
 from .pack import Pack, PackConfig
 from .sensors import AdcInput, Noise, Thermistor
 
+LAZY_US = 500
 OUTPUTS = (
     "charge_gate",
     "discharge_gate",
@@ -88,7 +89,12 @@ class Plant:
         return self.pack.now_us
 
     def advance(self, now_us):
-        """Live until ``now_us``; a time in the past changes nothing."""
+        """Live until ``now_us``, give or take half a millisecond: a bus access costs no step."""
+        if now_us - self.pack.now_us >= LAZY_US:
+            self.pack.advance(now_us)
+
+    def _live(self, now_us):
+        """Live until exactly ``now_us``: something is about to change."""
         if now_us > self.pack.now_us:
             self.pack.advance(now_us)
 
@@ -101,7 +107,7 @@ class Plant:
 
     def set_output(self, pin_name, level, now_us):
         """The controller drives a pin."""
-        self.advance(now_us)
+        self._live(now_us)
         if pin_name not in self.pins:
             return
         level = 1 if level else 0
@@ -115,13 +121,13 @@ class Plant:
 
     def gates_enabled(self, enabled, now_us):
         """The heartbeat's one-shot holds the drivers, or lets go."""
-        self.advance(now_us)
+        self._live(now_us)
         self.enabled = bool(enabled)
         self._apply()
 
     def hard_reset(self, now_us):
         """The controller resets: its pins float to their pull-downs."""
-        self.advance(now_us)
+        self._live(now_us)
         for name in self.pins:
             self.pins[name] = 0
         self.pack.heat(False)
