@@ -11,6 +11,7 @@ decide in this very call.
 
 from . import commands as outputs
 from . import ids
+from . import schema_data as schema
 from .balancing import Balancer
 from .calibration import Calibration
 from .charger_link import ChargerLink
@@ -21,7 +22,7 @@ from .heater import Heater
 from .journal import Journal
 from .lease import Lease
 from .limits import Limits
-from .protection import EVENT_WARN, Protection
+from .protection import Protection
 from .publish import Publisher
 from .quantities import Quantities
 from .readings import Readings
@@ -227,9 +228,10 @@ class Controller:
     def _write_journal(self, now_ms):
         p = self.protection
         for i in range(p.events):
-            kind = p.event_kind[i]
-            if kind != EVENT_WARN or self.ticks > 1:
-                self.journal.record(kind, p.event_rule[i], now_ms, self)
+            rule = p.event_rule[i]
+            # What is only told, and switches nothing, would fill the journal at every start.
+            if schema.RULE_FORBIDS[rule] or schema.RULE_LOUD[rule] > ids.LOUD_INFO:
+                self.journal.record(p.event_kind[i], rule, now_ms, self)
         if p.events:
             self.requests.save_state = True
         p.events = 0
