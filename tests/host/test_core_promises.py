@@ -6,13 +6,14 @@ at the commands that come out. It is written from docs/safety.md, not from the e
 
 from types import SimpleNamespace
 
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
 import boards.sim as board
 from cellwarden import ids
 from cellwarden import schema_data as schema
 from cellwarden_host.desk import Desk
 from cellwarden_host.sim.provision import commissioned
-from hypothesis import HealthCheck, given, note, settings
-from hypothesis import strategies as st
 
 TICK_MS = 100
 # One tick of grace for the sample, one for the decision.
@@ -136,7 +137,7 @@ def test_nothing_stays_on_longer_than_promised(segments, start_ms):
     desk = Desk(board, commissioned_again(), start_ms)
     oracle = Oracle()
     desk.run(8000)
-    for segment in map(lambda s: SimpleNamespace(**s), segments):
+    for segment in (SimpleNamespace(**s) for s in segments):
         note(repr(segment))
         present(desk, segment)
         for _ in range(segment.ms // TICK_MS):
@@ -153,7 +154,7 @@ def commissioned_again():
 def test_a_switch_never_closes_while_anything_is_broken_or_unknown(segments):
     desk = Desk(board, commissioned_again())
     desk.run(8000)
-    for segment in map(lambda s: SimpleNamespace(**s), segments):
+    for segment in (SimpleNamespace(**s) for s in segments):
         note(repr(segment))
         present(desk, segment)
         for number in range(segment.ms // TICK_MS):
@@ -180,7 +181,7 @@ def test_every_change_of_a_rule_that_matters_is_in_the_journal(segments):
     seen = bytearray(desk.controller.protection.state)
     journal = desk.controller.journal
     entry = bytearray(64)
-    for segment in [None, *map(lambda s: SimpleNamespace(**s), segments)]:
+    for segment in [None, *(SimpleNamespace(**s) for s in segments)]:
         if segment is not None:
             present(desk, segment)
         for _ in range(80 if segment is None else segment.ms // TICK_MS):
@@ -192,6 +193,8 @@ def test_every_change_of_a_rule_that_matters_is_in_the_journal(segments):
                 written.add((entry[ids.J_KIND], entry[ids.J_RULE]))
             state = desk.controller.protection.state
             for rule, (was, now) in enumerate(zip(seen, state, strict=True)):
+                if not schema.RULE_FORBIDS[rule] and schema.RULE_LOUD[rule] <= ids.LOUD_INFO:
+                    continue
                 if now >= 2 and was < 2:
                     assert {(k, rule) for k in (1, 3, 5)} & written, rule
                 elif was >= 2 and now < 2:
