@@ -198,7 +198,7 @@ class Framer:
             if (unit == address or unit == BROADCAST) and self._work > 0:
                 length = request_length(rx, at, end - at)
                 if length == end - at or (
-                    at == head and (ended or length == UNKNOWN) and unit and 0 < rx[at + 1] < 0x80
+                    at == head and (ended or length == UNKNOWN) and 0 < rx[at + 1] < 0x80
                 ):
                     self._work -= end - at
                     if crc.update(crc.START, rx, at, end) == 0:

@@ -41,7 +41,7 @@ class Identity:
             if count == 0:
                 return -DEVICE_FAILURE if more else -ILLEGAL_ADDRESS
         else:
-            last = _LAST_OBJECT[min(code, self._level)]
+            last = _LAST_OBJECT[code]
             if first > last or self._object(first) is None:
                 first = 0  # the standard: an unknown first object starts the stream anew
             count, end, more = self._put(first, last, tx)

@@ -177,7 +177,7 @@ def test_a_write_must_be_echoed():
 
 
 def test_records_and_objects_that_do_not_fit_the_request():
-    port = Script(frame(1, "14 08 03 06 00 01 05 06 00 02"))
+    port = Script(frame(1, "14 0A 03 06 00 01 05 06 00 06 00 02"))
     raised(ModbusFrameError, client_to(port, retries=0).read_records, [(1, 0, 2), (1, 5, 1)])
     port = Script(frame(1, "2B 0E 02 81 00 00 00"))
     raised(ModbusFrameError, client_to(port, retries=0).device_objects)

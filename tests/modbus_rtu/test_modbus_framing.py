@@ -240,9 +240,69 @@ def test_several_requests_at_once_are_answered_one_by_one():
 
 def test_a_request_whose_answer_nobody_waits_for_any_more_is_dropped():
     line = Line()
-    assert line.send(WRITE + READ) == WRITE_REPLY
-    line.server.find_after_silence(line.now_ms + 100)
-    assert line.send(REQUESTS[8], 100) == frame(1, "11 03 43 57 FF")
+    assert line.send(b"\x02\x03\xfa" + READ + WRITE + b"\xff") == b""
+    assert line.wait(50) == READ_REPLY  # the write is still there, and 50 ms old
+    assert line.send(REQUESTS[8]) == frame(1, "11 03 43 57 FF")
+    assert line.model.writes == []
+
+
+def test_time_that_seems_to_run_backwards_is_no_silence():
+    line = Line()
+    assert line.send(WRITE[:5]) == b""
+    assert line.wait(-3) == b""
+    assert line.wait(3) == b""
+    assert line.send(WRITE[5:], 1) == WRITE_REPLY
+
+
+def test_noise_counts_once_a_run():
+    line = Line()
+    for expected, data in ((1, b"\xff\x00\xff"), (1, b"\xff"), (2, READ + b"\xff")):
+        line.send(data)
+        line.wait(5)
+        assert line.server.crc_errors == expected
+    line.wait(60)
+    line.send(b"\xff", 60)
+    assert line.server.crc_errors == 3
+
+
+def test_a_checksum_that_fits_by_chance_in_the_middle_does_not_end_a_known_length():
+    begin = frame(2, bytes([3, 20]) + bytes(range(7)))  # 12 bytes whose checksum is 0
+    whole = frame(2, begin[1:] + HIDDEN + b"\x01\x02\x03")
+    line = Line()
+    assert len(whole) == 25
+    for part in (whole[:12], whole[12:14], whole[14:]):
+        assert line.send(part) == b""
+        assert line.wait(1) == b""
+    assert line.server.other_unit == 1 and line.server.crc_errors == 0
+    assert line.model.writes == []
+
+
+def test_three_bytes_are_no_frame_of_another_unit():
+    found = 0
+    for unit in range(2, 248):
+        value = crc.update(crc.START, bytes([unit]), 0, 1)
+        if 43 < value & 0xFF < 0x80:
+            found += 1
+            line = Line()
+            line.send(bytes([unit, value & 0xFF, value >> 8]))
+            assert line.server.other_unit == 0
+    assert found
+
+
+def test_an_endless_frame_of_another_unit_is_given_up_without_silence():
+    line = Line()
+    line.send(b"\x02\x41" + b"\xff" * 200)
+    line.send(b"\xff" * 60, 1)
+    assert line.soon(READ) == READ_REPLY
+
+
+def test_long_noise_does_not_use_up_the_look_behind_it():
+    line = Line()
+    assert line.send(b"\x02\x03\x02" * 30 + b"\x02\x03\xfa" + READ) == b""
+    replies = [line.wait(5)]
+    for _ in range(20):
+        replies.append(line.wait(1))
+    assert [reply for reply in replies if reply] == [READ_REPLY]
 
 
 def test_broadcast_writes_are_obeyed_in_silence():
@@ -314,29 +374,47 @@ def test_a_flood_of_noise_is_survived():
         assert line.model.writes == []
 
 
+class Counting:
+    """Counts the bytes of checksum worked off in each call."""
+
+    def __enter__(self):
+        self.original = crc.update
+        self.worked = 0
+
+        def update(value, buf, start, end):
+            self.worked += end - start
+            return self.original(value, buf, start, end)
+
+        crc.update = update
+        return self
+
+    def __exit__(self, *_):
+        crc.update = self.original
+
+
 def test_no_call_works_longer_than_a_tick_can_bear():
     # Noise made of nothing but promising beginnings, each half as long as all that is there.
     noise = bytes([2, 3, 120]) * 90 + bytes([1, 16, 0, 0, 0, 60, 120]) * 34
-    original = crc.update
-    worked = [0]
-
-    def counting(value, buf, start, end):
-        worked[0] += end - start
-        return original(value, buf, start, end)
-
-    crc.update = counting
-    try:
+    for pause_ms in (1, 60):
         line = Line()
-        for step in range(200):
-            worked[0] = 0
-            if step == 0:
-                line.send(noise)
-            else:
-                line.wait(1)
-            assert worked[0] <= 300 + 268
-    finally:
-        crc.update = original
-    assert line.send(READ) == READ_REPLY
+        with Counting() as count:
+            line.send(noise)
+            for _ in range(200):
+                assert count.worked <= 300 + 268
+                count.worked = 0
+                line.wait(pause_ms)
+        assert line.send(READ) == READ_REPLY
+
+
+def test_silence_is_looked_at_once():
+    line = Line()
+    line.send(b"\x02\x03\xfa" + spoil(READ))
+    with Counting() as count:
+        assert line.wait(5) == b""
+        assert count.worked == 8
+        for _ in range(44):
+            assert line.wait(1) == b""
+        assert count.worked == 8
 
 
 def test_counters_stay_small_integers():

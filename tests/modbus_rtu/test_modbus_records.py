@@ -51,6 +51,14 @@ def test_records_that_do_not_exist():
         assert line.ask(records(sub(1, 0, 1), wrong)) == b"\x94\x02"
 
 
+def test_record_numbers_end_where_the_standard_ends_them():
+    line = Line()
+    line.model.read_record = lambda file, record, length, out, offset, port: 0
+    assert line.ask(records(sub(1, 9999, 1)))[:2] == b"\x14\x04"
+    assert line.ask(records(sub(1, 10000, 1))) == b"\x94\x02"
+    assert line.ask(records(sub(0, 1, 1))) == b"\x94\x02"
+
+
 def stream(line, code, first=0):
     """All objects of a stream, and how many replies that took."""
     objects = {}
