@@ -11,8 +11,8 @@ Devices' LTC681x library. Codes are 0.1 mV. Chip 0 is the nearest one; in a writ
 chip's data go first, in a read the nearest chip's come first.
 """
 
-from cellwarden.ticks import MASK, elapsed_ms
-from firmware.clock import now_ms, sleep_us
+from cellwarden.ticks import MASK
+from firmware.drivers.ltc6811_link import Ltc6811Link, frame_of
 from firmware.drivers.pec15 import pec15
 
 CHANNELS = 12
@@ -65,10 +65,6 @@ _CONFIG = bytes((0xFC, 0x52, 0x27, 0xA2))
 _CONFIG_MASK = bytes((0x05, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF))
 
 _CLEARED = bytes((0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x66, 0x4C))
-_IDLE_MS = 3  # the isoSPI port falls asleep 4.3 ms after the last word at the earliest
-_READY_US = 10
-_WAKE_US = 400
-_LOST_AFTER = 3  # attempts in a row without one good frame
 
 
 def in_range(code, limits):
@@ -76,110 +72,27 @@ def in_range(code, limits):
     return limits[0] <= code <= limits[1]
 
 
-def _frame(command, length):
-    """A transmit buffer: command, its check, and 0xFF where chips will answer."""
-    frame = bytearray(length)
-    frame[0] = command >> 8
-    frame[1] = command & 0xFF
-    check = pec15(frame, 0, 2)
-    frame[2] = check >> 8
-    frame[3] = check & 0xFF
-    for i in range(4, length):
-        frame[i] = 0xFF
-    return frame
-
-
-class Ltc6811Chain:
-    """All chips of one chain. ``good[k]`` tells whether chip k's newest frame may be used."""
+class Ltc6811Chain(Ltc6811Link):
+    """All chips of one chain; ``send``, ``read`` and ``good`` are those of the link."""
 
     def __init__(self, spi, cs, chips):
-        self._spi = spi
-        self._cs = cs
-        self.chips = chips
+        super().__init__(spi, cs, chips, _ALL)
         size = 4 + 8 * chips
-        self._rx = bytearray(size)
-        self._commands = {code: _frame(code, 4) for code in _ALL}
-        self._write_config = _frame(_WRCFGA, size)
-        self._read_config = _frame(_RDCFGA, size)
-        self._read_cell = tuple(_frame(code, size) for code in _RDCV)
-        self._read_aux = tuple(_frame(code, size) for code in _RDAUX)
-        self._read_status = tuple(_frame(code, size) for code in _RDSTAT)
-        self._spoken_ms = (now_ms() - 1000) & MASK
+        self._write_config = frame_of(_WRCFGA, size)
+        self._read_config = frame_of(_RDCFGA, size)
+        self._read_cell = tuple(frame_of(code, size) for code in _RDCV)
+        self._read_aux = tuple(frame_of(code, size) for code in _RDAUX)
+        self._read_status = tuple(frame_of(code, size) for code in _RDSTAT)
         self._clear_group = 0
         self._discharge = bytearray(2 * chips)  # DCC 8..1, DCC 12..9 of each chip
-        self.good = bytearray(chips)
         self.cleared = bytearray(chips)
         self.config_ok = bytearray(chips)
         self.mux_fail = bytearray(chips)
         self.overheated = bytearray(chips)
-        self._heard = bytearray(chips)  # any good frame in this attempt
-        self._silent = bytearray(chips)  # attempts in a row without one
-        self.pec_errors = 0
         self.resets_seen = 0
         for chip in range(chips):
             at = 4 + 8 * chip
             self._write_config[at : at + 4] = _CONFIG
-
-    # -- talking -------------------------------------------------------------------------
-
-    def wake(self):
-        """Wake idle isoSPI ports, unless the chain was spoken to a moment ago."""
-        if elapsed_ms(now_ms(), self._spoken_ms) > _IDLE_MS:
-            for _ in range(self.chips):
-                self._cs.value(0)
-                self._cs.value(1)
-                sleep_us(_READY_US)
-
-    def wake_from_sleep(self):
-        """Wake chips that have slept (or were just powered): 0.4 ms a chip."""
-        for _ in range(self.chips):
-            self._cs.value(0)
-            sleep_us(_WAKE_US)
-            self._cs.value(1)
-            sleep_us(_READY_US)
-
-    def command(self, code):
-        """Send one of the commands named above to every chip."""
-        self.wake()
-        self._cs.value(0)
-        try:
-            self._spi.write(self._commands[code])
-        finally:
-            self._cs.value(1)
-        self._spoken_ms = now_ms()
-
-    def _exchange(self, frame):
-        self._cs.value(0)
-        try:
-            self._spi.write_readinto(frame, self._rx)
-        finally:
-            self._cs.value(1)
-        self._spoken_ms = now_ms()
-
-    def _read(self, frame):
-        """Read a register group of every chip, a second time where a check was wrong.
-
-        Reading does not change a register, so the second read may replace the first. True
-        when every chip's data are good.
-        """
-        self.wake()
-        for _attempt in range(2):
-            self._exchange(frame)
-            rx = self._rx
-            all_good = True
-            for chip in range(self.chips):
-                at = 4 + 8 * chip
-                check = pec15(rx, at, 6)
-                if rx[at + 6] == check >> 8 and rx[at + 7] == check & 0xFF:
-                    self.good[chip] = 1
-                    self._heard[chip] = 1
-                else:
-                    self.good[chip] = 0
-                    self.pec_errors = (self.pec_errors + 1) & MASK
-                    all_good = False
-            if all_good:
-                break
-        return all_good
 
     # -- configuration and discharge -----------------------------------------------------
 
@@ -215,13 +128,7 @@ class Ltc6811Chain:
             check = pec15(frame, at, 6)
             frame[at + 6] = check >> 8
             frame[at + 7] = check & 0xFF
-        self.wake()
-        self._cs.value(0)
-        try:
-            self._spi.write(frame)
-        finally:
-            self._cs.value(1)
-        self._spoken_ms = now_ms()
+        self.send(frame)
 
     def check_config(self):
         """Read the configuration back; ``config_ok[k]`` tells which chips hold what was sent.
@@ -229,9 +136,9 @@ class Ltc6811Chain:
         A chip that answers with another configuration has been reset (its watchdog, power or
         thermal shutdown) or has not understood: write again.
         """
-        self._read(self._read_config)
+        self.read(self._read_config)
         sent = self._write_config
-        rx = self._rx
+        rx = self.rx
         last = self.chips - 1
         result = True
         for chip in range(self.chips):
@@ -260,8 +167,8 @@ class Ltc6811Chain:
         self.command(CLRCELL)
         group = self._clear_group
         self._clear_group = (group + 1) & 3
-        self._read(self._read_cell[group])
-        rx = self._rx
+        self.read(self._read_cell[group])
+        rx = self.rx
         for chip in range(self.chips):
             at = 4 + 8 * chip
             clear = self.good[chip]
@@ -299,7 +206,7 @@ class Ltc6811Chain:
         """Read four status values a chip, and the verdict of the last DIAGN (``mux_fail``)."""
         result = self._read_groups(self._read_status, STATUS_VALUES, code_out, ok_out)
         for chip in range(self.chips):  # the second group is still in the buffer
-            self.mux_fail[chip] = (self._rx[4 + 8 * chip + 5] >> 1) & 1 if self.good[chip] else 0
+            self.mux_fail[chip] = (self.rx[4 + 8 * chip + 5] >> 1) & 1 if self.good[chip] else 0
         return result
 
     def read_overheated(self):
@@ -307,16 +214,16 @@ class Ltc6811Chain:
 
         To be called before CLRSTAT, which sets that flag for its own purposes.
         """
-        self._read(self._read_status[1])
+        self.read(self._read_status[1])
         for chip in range(self.chips):
-            self.overheated[chip] = self._rx[4 + 8 * chip + 5] & 1 if self.good[chip] else 0
+            self.overheated[chip] = self.rx[4 + 8 * chip + 5] & 1 if self.good[chip] else 0
 
     def _read_groups(self, frames, per_chip, code_out, ok_out):
         result = True
         first = 0
-        rx = self._rx
+        rx = self.rx
         for frame in frames:
-            self._read(frame)
+            self.read(frame)
             values = per_chip - first
             if values > 3:
                 values = 3
@@ -337,16 +244,3 @@ class Ltc6811Chain:
                         result = False
             first += 3
         return result
-
-    def end_attempt(self):
-        """Close one measuring attempt; the number of chips that have fallen silent."""
-        lost = 0
-        for chip in range(self.chips):
-            if self._heard[chip]:
-                self._silent[chip] = 0
-            elif self._silent[chip] < 255:
-                self._silent[chip] += 1
-            self._heard[chip] = 0
-            if self._silent[chip] >= _LOST_AFTER:
-                lost += 1
-        return lost

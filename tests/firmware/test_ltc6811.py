@@ -101,6 +101,14 @@ def test_a_stuck_data_line_gives_no_values(level):
     assert rig.readings.chip_lost == 2
 
 
+def test_a_bus_that_delivers_nothing_does_not_repeat_the_last_frames():
+    rig = rig_of()
+    rig.hardware.chain._spi.write_readinto = lambda _data, _into: None
+    rig.run_ticks(4)
+    assert valid_cells(rig) == []
+    assert rig.readings.chip_lost == 2
+
+
 def test_results_that_are_never_renewed_are_refused_though_their_checks_are_good():
     rig = rig_of()
     rig.plant.chain.chips[0].frozen = True
