@@ -2,8 +2,8 @@
 
 On the line are requests to this unit, requests to others, the replies of others, and noise.
 A frame is known by its own length and checksum; silence decides only where the length cannot.
-A frame inside another one is data, so it must never be taken for a request while the outer
-frame can still become complete. No bytes with a wrong checksum may ever be handed on.
+A frame inside another one is data, so it must not be taken for a request while the outer frame
+goes on coming in. No bytes with a wrong checksum may ever be handed on.
 
 How it judges: the oldest byte is taken for the beginning of a frame. Complete with a good
 checksum: the frame is handed on (ours) or dropped (another unit's). Cannot be a frame: one
@@ -13,7 +13,8 @@ byte is dropped. Not complete: wait, until
   to us whose function has no known length;
 - ``gap_ms`` of silence: the beginning is given up, and the bytes behind it are judged; when
   more bytes have come by then, only whether they complete it.
-A gap shorter than ``gap_ms`` inside a frame is harmless.
+So a gap shorter than ``gap_ms`` inside a frame is harmless, unless it is longer than
+``settle_ms`` and lies exactly behind a whole request to us among the frame's data.
 """
 
 from . import crc
