@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from cellwarden_host.inline import inlined
+
 from .flash import SECTOR, SECTORS
 from .layout import BUILD, ROOT, SimError
 from .process import find_micropython
@@ -25,7 +27,12 @@ PACKAGES = {
     "boards/{board}": "/board",
 }
 # Not for the controller, though they lie in those folders.
-HOST_ONLY = ("shared/cellwarden/tables", "firmware/root", "boards/{board}/simulated")
+HOST_ONLY = (
+    "shared/cellwarden/tables",
+    "shared/cellwarden/ids.py",  # its numbers stand in the compiled code (see inline.py)
+    "firmware/root",
+    "boards/{board}/simulated",
+)
 ROOT_FILES = "firmware/root"  # boot.py and main.py, never compiled
 
 # Run by MicroPython: argv[1] names a plan: image, sectors, files to write, files to remove.
@@ -83,12 +90,12 @@ with open(plan["image"], "wb") as f:
 
 def sources(board="sim", root=ROOT):
     """Every file that belongs on the controller: flash path (as .py) -> file here."""
-    left_out = tuple(str(root / folder.format(board=board)) + os.sep for folder in HOST_ONLY)
+    left_out = {root / path.format(board=board) for path in HOST_ONLY}
     found = {}
     for folder, target in PACKAGES.items():
         base = root / folder.format(board=board)
         for file in sorted(base.rglob("*.py")):
-            if not str(file).startswith(left_out):
+            if not left_out.intersection((file, *file.parents)):
                 found[f"{target}/{file.relative_to(base).as_posix()}"] = file
     for file in sorted((root / ROOT_FILES).glob("*.py")):
         found["/" + file.name] = file
@@ -97,17 +104,20 @@ def sources(board="sim", root=ROOT):
 
 def compiled(source, flash_path, cache=BUILD / "mpy"):
     """Path of the .mpy of ``source``; its tracebacks name ``flash_path``."""
-    text = Path(source).read_bytes()
+    text = inlined(Path(source).read_text(encoding="utf-8")).encode()
     key = hashlib.sha256(flash_path.encode() + b"\0" + _compiler_version() + text).hexdigest()
     target = cache / (key[:32] + ".mpy")
     if not target.exists():
         cache.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(f".{os.getpid()}")
+        draft = target.with_suffix(f".{os.getpid()}.py")
+        draft.write_bytes(text)
         run = subprocess.run(
-            [_mpy_cross(), "-s", flash_path.lstrip("/"), "-o", str(partial), str(source)],
+            [_mpy_cross(), "-s", flash_path.lstrip("/"), "-o", str(partial), str(draft)],
             capture_output=True,
             text=True,
         )
+        draft.unlink()
         if run.returncode:
             raise SimError(f"{source} does not compile:\n{run.stderr or run.stdout}")
         partial.rename(target)
