@@ -147,10 +147,15 @@ def _around(entry: Entry) -> str:
         parts.append(f"retry {entry.field['retries']}")
     parts.append(outputs_text(entry))
     also = [entry.field[f"also_{i}"] for i in range(1, 5)]
-    titles = [rule_titled(number) for number in also if number is not None]
+    titles = [rule_titled(number) for number in also if number is not None and _matters(number)]
     if titles:
         parts.append("also " + ", ".join(titles))
     return "; " + "; ".join(parts)
+
+
+def _matters(number: int) -> bool:
+    """Remarks (the factory password, ...) are not why anything tripped."""
+    return number >= len(catalog.RULES) or catalog.RULES[number].loud != "info"
 
 
 def outputs_text(entry: Entry) -> str:

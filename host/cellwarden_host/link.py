@@ -95,6 +95,7 @@ def _why_not(port: str, error: Exception) -> str:
         )
     if number in (errno.EBUSY, errno.EAGAIN) or "lock" in text:
         return f"{port} is in use; close the other program (a second monitor?) and repeat"
-    if number in (errno.ENOTTY, errno.EINVAL) or "not a terminal" in text:
+    # pyserial hides this number in its text.
+    if number in (errno.ENOTTY, errno.EINVAL) or f"({errno.ENOTTY}," in text:
         return f"{port} is not a serial port"
     return f"cannot open {port}: {error}"

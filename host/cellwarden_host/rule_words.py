@@ -27,6 +27,7 @@ _WAIT_WORDS = {
     "charger_off": "the charger is removed",
     "load_off": "the load is removed",
     "person": "a person clears it (cellwarden clear)",
+    "confirmation": "a person takes it as it is (cellwarden do confirm_deep_discharge)",
 }
 _FORBID_WORDS = {
     "charge": "charging",
@@ -113,7 +114,7 @@ def way_back(rule: Any, settings: Values) -> str:
         conditions.insert(0, f"{_value(rule, rule.recover, settings)} {side}")
     elif _is_flag(rule):
         conditions.insert(0, "the cause is gone")
-    elif isinstance(rule.trip, int) or rule.trip in settings:
+    else:
         conditions.insert(0, _past(rule, settings))
     if rule.wait not in ("none", "person"):
         word = _WAIT_WORDS[rule.wait]
@@ -124,8 +125,10 @@ def way_back(rule: Any, settings: Values) -> str:
 
 
 def _past(rule: Any, settings: Values) -> str:
-    trip = rule.trip if isinstance(rule.trip, int) else settings.one(rule.trip)
-    if not trip:  # automatic: the number is the board's
+    trip = rule.trip
+    if isinstance(trip, str):
+        trip = settings.one(trip) if trip in settings else None
+    if not trip:  # automatic, or a constant of the board: only the board knows the number
         return "back inside the limit"
     back = trip - rule.hysteresis if rule.way == "over" else trip + rule.hysteresis
     return f"{'below' if rule.way == 'over' else 'above'} {_value(rule, back, settings)}"

@@ -15,6 +15,9 @@ from .board import Values
 from .rule_words import rule_titled, rules_now
 from .transaction import Change
 
+_CELLS = catalog.READING["cell_mv"]
+_CELLS_A_LINE = 8
+
 
 def console() -> Console:
     """Standard output; wide enough not to cut names when it is no terminal."""
@@ -36,12 +39,8 @@ def table(*columns: str) -> Table:
 def elements(row: Any, values: Values) -> list[int | None]:
     """All elements of a row; of the cells, only those the pack has."""
     counts = values.all(row.name)
-    cells = values.known("cells_in_series", 0) if "cells_in_series" in values else 0
-    return counts[:cells] if row is readings_cells() and cells else counts
-
-
-def readings_cells() -> Any:
-    return catalog.READING["cell_mv"]
+    cells = values.known("cells_in_series") if "cells_in_series" in values else 0
+    return counts[:cells] if row is _CELLS and cells else counts
 
 
 def value_json(row: Any, values: Values) -> dict[str, object]:
@@ -91,7 +90,17 @@ def readings_table(values: Values) -> Table:
         if row.name in values.texts:
             made.add_row(row.name, values.texts[row.name] or "-", row.help)
     for row in catalog.READINGS:
-        made.add_row(row.name, value_text(row, values), row.help)
+        if row is not _CELLS:
+            made.add_row(row.name, value_text(row, values), row.help)
+    return made
+
+
+def cells_table(values: Values) -> Table:
+    """Cell voltages, a few a line, each line headed by its first cell's number."""
+    made = table("cell", *(f"+{i}" for i in range(_CELLS_A_LINE)))
+    texts = [units.text(_CELLS, count) for count in elements(_CELLS, values)]
+    for first in range(0, len(texts), _CELLS_A_LINE):
+        made.add_row(str(first + 1), *texts[first : first + _CELLS_A_LINE])
     return made
 
 

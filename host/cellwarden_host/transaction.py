@@ -6,7 +6,8 @@ dropped before the problem is reported, so that a half-typed setup never waits o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,13 @@ from . import catalog, units
 from .board import Board, Declined, Values
 from .problems import NoConnection, Problem, Refused
 
-_ILLEGAL_FUNCTION, _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 1, 2, 3
+# Outcomes that the board tells with each exception of the standard, the likeliest first.
+_BEHIND = {
+    1: ("locked", "outputs on", "nothing staged"),
+    3: ("range", "cross rule", "cold charge", "voltages"),
+    4: ("storage",),
+    6: ("busy",),
+}
 # Registers in one write; the standard allows 123.
 _MOST = 120
 
@@ -72,12 +79,13 @@ def write(board: Board, wanted: Wanted, preset: int | None = None) -> Values:
     """Write these settings (over a chemistry's defaults, if given); all settings read back."""
     check_ranges(wanted)
     try:
-        board.command("begin", 1)
-        if preset is not None:
-            board.command("preset", preset)
-        for address, words in _runs(wanted):
-            _stage(board, address, words)
-        _commit(board)
+        with _explained(board):
+            board.command("begin", 1)
+            if preset is not None:
+                board.command("preset", preset)
+            for address, words in _runs(wanted):
+                board.write(address, words)
+            _commit(board)
     except Problem:
         _drop(board)
         raise
@@ -104,40 +112,31 @@ def _runs(wanted: Wanted) -> list[tuple[int, list[int]]]:
     return runs
 
 
-def _stage(board: Board, address: int, words: list[int]) -> None:
-    try:
-        board.write(address, words)
-    except Declined as error:
-        at = catalog.row_at(address)
-        assert at is not None  # every address here came from a row
-        raise Refused(_why_not_staged(board, at[0], error)) from error
-
-
-def _why_not_staged(board: Board, row: Any, error: Declined) -> str:
-    if error.code == _ILLEGAL_FUNCTION:
-        return _locked(row.name)
-    result, culprit = _outcome(board)
-    if culprit is not None:
-        row = culprit
-    if result in _REASONS and result not in ("none", "ok", "nothing staged"):
-        return reason(result, row)
-    if error.code == _ILLEGAL_ADDRESS:
-        return f"this board has no setting {row.name}; nothing was changed"
-    return reason("range", row)
-
-
 def _commit(board: Board) -> None:
+    """Commit; once more after a lost reply, since a second commit finds nothing left to do."""
     try:
         board.command("commit", 1)
-    except Declined as error:
-        result, row = _outcome(board)
-        if error.code == _ILLEGAL_FUNCTION and result in ("none", "ok"):
-            result = "locked"
-        raise Refused(reason(result, row)) from error
     except NoConnection:
-        # The reply may have been lost behind a commit that worked: the board knows.
-        if _outcome(board)[0] != "ok":
-            raise
+        try:
+            board.command("commit", 1)
+        except Declined:
+            if _outcome(board)[0] != "nothing staged":
+                raise
+
+
+@contextmanager
+def _explained(board: Board) -> Iterator[None]:
+    """An exception of the standard becomes the board's own reason, with the setting's name."""
+    try:
+        yield
+    except Declined as error:
+        possible = _BEHIND.get(error.code)
+        if possible is None:
+            raise Refused(f"the board declined: {error}; nothing was changed") from error
+        result, row = _outcome(board)
+        if result not in possible:
+            result, row = possible[0], None  # the outcome is of an older write
+        raise Refused(reason(result, row)) from error
 
 
 def _outcome(board: Board) -> tuple[str, Any | None]:
@@ -155,50 +154,45 @@ def _drop(board: Board) -> None:
         pass  # the line is gone, or the session: the board drops them with its session
 
 
-def _locked(name: str) -> str:
-    row = catalog.SETTING.get(name)
-    role = rows.ROLES[row.write] if row else "installer"
-    return (
-        f"{name} may be written by the role '{role}' only, and on this port the session is not "
-        "that; use the PC port (RS485-2) and --password. Nothing was changed"
-    )
-
-
 _REASONS = {
-    "none": "the board gave no reason",
-    "ok": "the board says it is done, yet declined",
+    "busy": "settings are being written over another port of this board; repeat later",
     "range": "{name} is out of range: it takes {range}",
     "cross rule": "{name} does not fit the other settings: {cross}",
-    "locked": "this port may not write settings; use RS485-2 and --password",
+    "locked": "{name} may be written by the role '{role}' only, over the PC port (RS485-2)",
     "outputs on": "{name} changes only while nothing is switched on; "
     "first: cellwarden switch charge off discharge off",
     "cold charge": "charging this chemistry below 0 °C has to be confirmed with the cell's data "
     "at hand: set cold_charge_confirmed=yes together with {name}",
     "storage": "the board could not store the settings; see: cellwarden alarms",
-    "voltages": "the cells' present voltages do not fit {name}: is it the right chemistry and "
-    "number of cells? See: cellwarden read",
+    "voltages": "the present voltages do not fit these settings ({name}): is it the right "
+    "chemistry and number of cells? See: cellwarden read",
     "nothing staged": "there was nothing to write",
 }
 
 
-def reason(result: str, row: Any | None) -> str:
-    """A commit's outcome for people: what was wrong with which setting, and what to do."""
-    name = row.name if row is not None else "a setting"
+def reason(result: str, row: Any | None, why: str = "") -> str:
+    """An outcome for people: what was wrong with which setting, and what to do.
+
+    ``why`` is the broken rule between settings, where the caller knows it.
+    """
     parts = {
-        "name": name,
-        "range": units.range_text(row) if row is not None else "",
-        "cross": cross_rules(name),
+        "name": row.name if row is not None else "one of the settings",
+        "range": units.range_text(row) if row is not None else "see cellwarden get --all",
+        "cross": why or (_cross_rules(row) if row is not None else "see docs/registers.md"),
+        "role": rows.ROLES[row.write if row is not None else rows.INSTALLER],
     }
-    text = _REASONS.get(result, "the board refused: {name}").format(**parts)
-    return f"{text}; nothing was changed"
+    return f"{_REASONS[result].format(**parts)}; nothing was changed"
 
 
-def cross_rules(name: str) -> str:
-    """The rules between settings that ``name`` takes part in, in words."""
-    found = []
-    for low, high, gap in settings.CROSS_RULES:
-        if name in (low, high):
-            row = catalog.SETTING.get(low) or catalog.SETTING.get(high)
-            by = f" by at least {units.text(row, gap)}" if gap else ""
-            found.append(f"{low} must be {'below' if gap else 'at most'} {high}{by}")
-    return "; ".join(found) or "see docs/registers.md"
+def cross_rule(rule: tuple[str, str, int], named: Callable[[str], str] = str) -> str:
+    """A rule between two settings in words; ``named`` may put values behind their names."""
+    low, high, gap = rule
+    row = catalog.SETTING.get(low) or catalog.SETTING.get(high)
+    by = f" by {units.text(row, gap)} or more" if gap > 1 else ""
+    return f"{named(low)} must be {'below' if gap else 'at most'} {named(high)}{by}"
+
+
+def _cross_rules(row: Any) -> str:
+    """The rules that a setting takes part in; its meaning where no pair of settings tells."""
+    found = [rule for rule in settings.CROSS_RULES if row.name in rule[:2]]
+    return "; ".join(cross_rule(rule) for rule in found) or row.help

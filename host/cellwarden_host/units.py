@@ -61,7 +61,7 @@ TYPED_UNITS = {
     "b": ("B", Decimal(1)),
 }
 
-# Rows whose range ends below this many mV, mA or ms are shown in those, not in V, A or s.
+# Settings whose range ends below this many mV, mA or ms are shown in those, not in V, A or s.
 _SMALL = 3000
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(.*)")
 
@@ -70,8 +70,8 @@ def shown_unit(row: Any) -> str:
     """The unit people see behind this row's values."""
     if row.unit in ("mV", "mA", "ms") and row.high < _SMALL:
         return str(row.unit)
-    if row.unit == "min":
-        return "min"
+    if row.unit == "min" or (row.unit == "ms" and row.kind == "reading"):
+        return str(row.unit)
     return SCHEMA_UNITS[row.unit][0]
 
 

@@ -46,7 +46,7 @@ def _read(args: argparse.Namespace) -> int:
         where = {"port": port_of(args), "unit": args.unit, "time": _now()}
         show.print_json({**where, **show.readings_json(values)})
     else:
-        show.console().print(show.readings_table(values))
+        show.console().print(show.readings_table(values), "", show.cells_table(values))
     return 0
 
 

@@ -15,8 +15,6 @@ from ..problems import BadInput
 from . import options
 from .connect import agreed, open_board, unlocked
 
-_RATING = catalog.READING["board_rating_ma"]
-
 
 def add(commands: options.Commands) -> None:
     line, json_, secret, yes = (
@@ -123,7 +121,7 @@ def _set(args: argparse.Namespace) -> int:
     counts, texts = assignments(args.pairs)
     wanted.update(counts)
     with open_board(args) as board:
-        before = board.read([*catalog.SETTINGS, _RATING])
+        before = board.read(rehearsal.NEEDED)
         _write(board, args, before, wanted, texts=texts)
     return 0
 
@@ -140,7 +138,7 @@ def _preset(args: argparse.Namespace) -> int:
         raise BadInput("names are written with: cellwarden set")
     chemistry = rows.CHEMISTRIES.index(args.chemistry)
     with open_board(args) as board:
-        before = board.read([*catalog.SETTINGS, _RATING])
+        before = board.read(rehearsal.NEEDED)
         if args.confirm:
             _check_complete(before, wanted)
             wanted["confirmed", 0] = 1
@@ -166,7 +164,7 @@ def _write(
     texts: dict[str, str] | None = None,
 ) -> None:
     """Rehearse, show, ask (a preset), write, show what the board says afterwards."""
-    planned = rehearsal.rehearse(before, wanted, before.one(_RATING.name), preset)
+    planned = rehearsal.rehearse(before, wanted, preset)
     dry = getattr(args, "dry_run", False)
     if not dry and (planned or texts):
         if preset is not None and not args.json:
