@@ -179,19 +179,21 @@ class Precharge:
             self._good = False
         full_ma = readings.pack_mv.value // self._ohm
         near = draw_ma * 100 >= full_ma * SHORT_PERCENT
-        if sensed and near and gone_ms * SHORT_PART >= timeout_ms:
-            if readings.bus_mv.value * 100 < readings.pack_mv.value * DOWN_PERCENT:
-                return self._fail(now_ms, FAILED_SHORT)
-        if gone_ms >= timeout_ms and not self._good:
-            short = near and not (sensed and up)
-            return self._fail(now_ms, FAILED_SHORT if short else FAILED_STUCK)
+        # Without a sensor, a bus that still draws all it can when it should be up is down.
+        down = self._is_down(readings) if sensed else up
+        short = near and down
+        if short and gone_ms * SHORT_PART >= timeout_ms:
+            return self._fail(now_ms, FAILED_SHORT)
         self._measure_power(readings)
-        if not self._affordable():
-            return self._fail(now_ms, FAILED_SHORT if near else FAILED_STUCK)
+        if (gone_ms >= timeout_ms and not self._good) or not self._affordable():
+            return self._fail(now_ms, FAILED_SHORT if short else FAILED_STUCK)
         return RUNNING
 
     def _is_up(self, readings):
         return readings.bus_mv.value * 100 >= readings.pack_mv.value * DONE_PERCENT
+
+    def _is_down(self, readings):
+        return readings.bus_mv.value * 100 < readings.pack_mv.value * DOWN_PERCENT
 
     def _has_news(self, readings):
         """Current and bus have been sampled again since both were first good."""
