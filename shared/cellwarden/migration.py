@@ -22,9 +22,7 @@ MAX_BYTES = _HEAD + _PAIR * (schema.SETTING_COUNT + sum(schema.TEXT_REGISTERS))
 def pack(value, texts, buf):
     """Write all settings and stored texts into ``buf``; return the number of bytes."""
     registers = texts.stored_registers()
-    pack_into(
-        "<HH", buf, 0, schema.SCHEMA_VERSION, schema.SETTING_COUNT + len(registers)
-    )
+    pack_into("<HH", buf, 0, schema.SCHEMA_VERSION, schema.SETTING_COUNT + len(registers))
     at = _HEAD
     for i in range(schema.SETTING_COUNT):
         pack_into("<Hi", buf, at, packed.u16(schema.SETTING_ADDRESS, i), value[i])

@@ -181,9 +181,7 @@ class Settings:
         result = check.whole(self._staged, self._trial, self._written)
         if result != ids.COMMIT_RESULT_IS_OK:
             return result
-        return check.change(
-            self.value, self._staged, self._trial, outputs_off, low_mv, high_mv
-        )
+        return check.change(self.value, self._staged, self._trial, outputs_off, low_mv, high_mv)
 
     def _apply(self):
         self.changed = 0

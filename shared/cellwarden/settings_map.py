@@ -121,9 +121,7 @@ class SettingsMap:
         if result == ids.COMMIT_RESULT_IS_OK and settings.changed:
             c.requests.save_settings = True
             port = owner if owner != BOARD else NOBODY
-            c.journal.note(
-                ids.KIND_SETTINGS, c, settings.changed_address, settings.changed, port
-            )
+            c.journal.note(ids.KIND_SETTINGS, c, settings.changed_address, settings.changed, port)
             cold = _cold_charge_dc(settings)
             if cold < 0 and cold != cold_before:
                 c.journal.note(ids.KIND_COLD_CHARGE, c, 0, cold, port)

@@ -104,9 +104,7 @@ class Check:
         for trip, current, percent in _PER_CURRENT:
             if not live[trip]:
                 follows = live[current] // 100 * percent
-                live[trip] = min(
-                    follows, self.peak_ma, packed.s32(schema.SETTING_MAX, trip)
-                )
+                live[trip] = min(follows, self.peak_ma, packed.s32(schema.SETTING_MAX, trip))
         at = schema.SETTING_COUNT
         for value in self._constants:
             live[at] = value
@@ -194,9 +192,7 @@ class Check:
             high = packed.s16(schema.CROSS, i + 1)
             if live[low] + packed.s16(schema.CROSS, i + 2) > live[high]:
                 blame_high = high < schema.SETTING_COUNT and written[high] and not written[low]
-                return self._refuse(
-                    high if blame_high else low, ids.COMMIT_RESULT_IS_CROSS_RULE
-                )
+                return self._refuse(high if blame_high else low, ids.COMMIT_RESULT_IS_CROSS_RULE)
         return 0
 
     def _voltages(self, old, new, live, low_mv, high_mv):

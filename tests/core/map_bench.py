@@ -176,3 +176,43 @@ class Bench:
         file = number // 10_000 + 1
         code = self.map.read_record(file, number % 10_000, 32, out, OFFSET, PC)
         return -code if code else bytes(out[OFFSET:])
+
+    def kinds(self):
+        """Kinds of all entries that are held."""
+        journal = self.controller.journal
+        return [self.entry(n)[ids.J_KIND] for n in range(journal.first, journal.next)]
+
+    def everything(self):
+        """All that a refused write must leave alone."""
+        c = self.controller
+        r = c.requests
+        return (
+            list(self.settings.value),
+            list(self.settings.live),
+            bytes(self.settings.texts.data),
+            self.settings.revision,
+            (r.restart, r.factory_reset, r.self_test, r.save_settings, r.save_state),
+            c.cleared_ms,
+            c.estimator.soc_permille,
+            c.protection.released,
+            c.charger_link.hellos,
+            self.access.factory_password,
+        )
+
+
+def open_bench(**pack):
+    """A commissioned pack whose PC port has an installer's session."""
+    b = Bench().commission(**pack)
+    assert b.login() == 0
+    b.controller.requests.save_settings = False
+    return b
+
+
+def first_factory_password(b):
+    return b.write_bytes(FIRST_FACTORY_PASSWORD, b"makers own" + bytes(6))
+
+
+def s32(entry, at):
+    """Signed number of four bytes in a journal entry."""
+    value = entry[at] | entry[at + 1] << 8 | entry[at + 2] << 16 | entry[at + 3] << 24
+    return value - (1 << 32) if value >> 31 else value

@@ -1,9 +1,10 @@
 """Access: who proves what, on which port, for how long; and that guessing is slow."""
 
+from map_bench import PASSWORD
+
 from cellwarden import access as a
 from cellwarden import ids, passwords
 from cellwarden.access import Access
-from map_bench import PASSWORD
 
 INSTALLER, FACTORY = ids.ROLE_INSTALLER, ids.ROLE_FACTORY
 SESSION_MS = 600_000

@@ -2,11 +2,12 @@
 
 from binascii import crc32
 
+from map_bench import Bench
+
 from cellwarden import ids
 from cellwarden import schema_data as schema
 from cellwarden.journal import ENTRIES, ENTRY_BYTES, PAYLOAD_BYTES, Journal
 from heap_proof import prove_no_allocation
-from map_bench import Bench
 
 TRIP = ids.KIND_TRIP
 OV1 = ids.RULE_CELL_OV1

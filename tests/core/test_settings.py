@@ -1,10 +1,11 @@
 """Settings: always valid as a whole, changed in one go, and nothing dangerous by default."""
 
+from map_bench import Bench
+
 import boards.sim as board
 from cellwarden import ids, packed
 from cellwarden import schema_data as schema
 from cellwarden.settings import Settings
-from map_bench import Bench
 
 OK = ids.COMMIT_RESULT_IS_OK
 RANGE = ids.COMMIT_RESULT_IS_RANGE
