@@ -197,20 +197,21 @@ class Background:
             wire = self._map.wire_of_pin[pin]
             if open_pin[pin] and wire != NO_WIRE:
                 wires[wire] = 1
-        suspected = False
+        suspected = False  # a wire that only this check has found
         confirmed = False
         before = self._wires_before
         for i in range(len(wires)):
             if wires[i]:
-                suspected = True
                 if before[i]:
                     confirmed = True
+                else:
+                    suspected = True
         readings = self._readings
         if confirmed or not suspected:
             for i in range(len(wires)):
                 readings.open_wire[i] = wires[i] & before[i]
             readings.open_wire_ms = now_ms
             readings.open_wire_count = (readings.open_wire_count + 1) & MASK
-        self._wires_due = suspected and not confirmed
+        self._wires_due = suspected
         for i in range(len(wires)):
             before[i] = wires[i]

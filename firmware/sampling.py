@@ -90,7 +90,6 @@ class Sampler:
             self._current_at = phase_ms // CURRENT_MS * CURRENT_MS + CURRENT_MS
         if self._stage == _COLLECTED:
             if phase_ms >= _PREPARE_MS:
-                self.background.stop()
                 self.prepare(now_ms)
             elif self.background.busy() and elapsed_ms(now_ms, self._stepped_ms) >= STEP_MS:
                 self._stepped_ms = now_ms

@@ -66,11 +66,14 @@ class SelfTest:
         """All tests; takes about 60 ms."""
         try:
             failed = self._cell_monitors()
+        except OSError:
+            failed = AFE_SILENT
+        try:
             for code in (ltc6811.CLRCELL, ltc6811.CLRAUX, ltc6811.CLRSTAT):
                 self._chain.command(code)
             self._chain.read_overheated()  # CLRSTAT has set the flag; reading releases it
         except OSError:
-            failed = AFE_SILENT
+            failed |= AFE_SILENT
         try:
             failed |= self._current_monitor()
         except OSError:

@@ -76,6 +76,20 @@ def test_the_end_of_the_range_is_said(code):
     assert abs(abs(shunt.current_ma) - 1_638_400) < 10
 
 
+def test_a_lost_set_up_is_known_to_the_driver_itself():
+    bus = Registers()
+    shunt = Ina228(bus, 0x40, 100, 900_000)
+    assert not shunt.ready
+    assert shunt.configure() and shunt.ready
+    assert all(shunt.verify() for _ in range(8))
+    bus.values[0x0D] ^= 1
+    assert False in [shunt.verify() for _ in range(4)]
+    assert not shunt.ready
+    assert shunt.configure()
+    shunt.set_limits(100_000, 100_000)
+    assert not shunt.ready
+
+
 def switch_on(rig):
     """Precharge the load, then both switches, with a heartbeat."""
     outputs = rig.hardware.outputs

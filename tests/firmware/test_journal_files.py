@@ -29,6 +29,7 @@ def test_entries_come_back_in_order_over_restarts(tmp_path):
     assert journal.next_sequence == 200
     assert numbers(journal, 50) == list(range(150, 200))
     assert [sequence for sequence, _ in journal.load_last(3)] == [197, 198, 199]
+    assert max(file.stat().st_size for file in tmp_path.iterdir()) == 64 * ENTRY_SIZE
 
 
 def test_the_ring_is_bounded_and_drops_the_oldest(tmp_path):

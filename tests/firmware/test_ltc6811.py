@@ -57,6 +57,30 @@ def test_one_spoilt_frame_is_counted_and_read_again():
         assert rig.readings.pec_errors == errors + 1
 
 
+def test_a_frame_spoilt_among_the_cells_costs_no_reading():
+    rig = rig_of()
+    read = rig.hardware.chain.read_cells
+
+    def spoilt(*args):
+        rig.plant.chain.pec_burst = 1
+        return read(*args)
+
+    rig.hardware.chain.read_cells = spoilt
+    errors = rig.readings.pec_errors
+    rig.run_ticks(1)
+    assert rig.readings.cells_valid
+    assert rig.readings.pec_errors == errors + 1
+
+
+def test_registers_that_are_still_clear_are_not_values():
+    rig = rig_of()
+    chain = rig.hardware.chain
+    chain.start_cells(ltc6811.CLRCELL)
+    code, ok = [7] * 24, bytearray(b"\1" * 24)
+    assert not chain.read_cells(code, ok)
+    assert ok == bytes(24) and code == [7] * 24
+
+
 def test_a_burst_of_spoilt_frames_marks_cells_missing_at_once_and_no_chip_as_lost():
     rig = rig_of()
     rig.plant.chain.pec_permille = 1000

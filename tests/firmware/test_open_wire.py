@@ -77,6 +77,21 @@ def test_a_single_suspicion_is_not_published_but_checked_again():
     assert open_wires(rig) == []
 
 
+def test_a_wire_is_published_only_when_two_checks_have_found_that_wire():
+    rig = rig_of()
+    rig.run_ms(8_900)
+    rig.plant.harness.cut(5)
+    while not any(rig.sampler.background._wires_before):
+        rig.run_ms(10)
+    rig.plant.harness.cut(19)
+    count = rig.readings.open_wire_count
+    while rig.readings.open_wire_count == count:
+        rig.run_ms(10)
+    assert open_wires(rig) == [5]
+    rig.run_ms(500)  # the new suspicion is checked again at once
+    assert open_wires(rig) == [5, 19]
+
+
 def test_balancing_is_off_during_the_whole_check():
     rig = rig_of()
     commands = Commands()

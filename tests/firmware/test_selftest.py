@@ -127,3 +127,20 @@ def test_a_self_test_in_the_middle_of_a_conversion_never_becomes_a_reading():
     assert rig.readings.cells_valid
     for mv, truth in zip(rig.readings.cell_mv, rig.plant.truth()["cell_mv"], strict=False):
         assert abs(mv - truth) <= 3
+
+
+def test_a_self_test_that_breaks_off_leaves_no_pattern_behind():
+    rig = rig_of()
+    while rig.sampler._stage != 2:
+        rig.run_ms(1)
+    chain = rig.hardware.chain
+    start_aux = chain.start_aux
+
+    def broken(_code):
+        raise OSError(110)
+
+    chain.start_aux = broken
+    assert SelfTest(rig.hardware).run() == selftest.AFE_SILENT
+    chain.start_aux = start_aux
+    rig.run_ticks(1)
+    assert not rig.readings.cells_valid
