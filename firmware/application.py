@@ -12,6 +12,8 @@ from firmware import clock
 from firmware.hardware import Hardware
 from firmware.sampling import Sampler
 
+_UNITY_PPM = 1_000_000
+
 
 class Application:
     """Hardware, sampler and core of one board. ``machine`` is the module of that name."""
@@ -75,6 +77,7 @@ class Application:
             channels = [live[ids.CELL_CHANNEL + i] - 1 for i in range(count)]
         self.sampler.configure(count, channels, live[ids.TEMPS_FITTED])
         shunt = self.hardware.shunt
-        shunt.set_calibration(live[ids.CURRENT_OFFSET_MA], live[ids.CURRENT_GAIN_PPM])
+        correction_ppm = live[ids.CURRENT_GAIN_PPM] - _UNITY_PPM
+        shunt.set_calibration(live[ids.CURRENT_OFFSET_MA], correction_ppm)
         peak_ma = live[ids.DISCHARGE_PEAK_MA]
         shunt.set_limits(min(2 * live[ids.CHARGE_OC_MA], peak_ma), peak_ma)
