@@ -7,6 +7,7 @@ line that says how old; a value that is absent is a dash, never a number.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -26,16 +27,24 @@ _LOUD_STYLE = {"danger": "bold white on red", "protection": "bold red", "warning
 _SENSORS = ("battery 1", "battery 2", "battery 3", "battery 4", "power board", "bal. board")
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something to tell besides the values: ``event`` from the journal, or ``story``."""
+
+    kind: str
+    text: str
+
+
 class Dashboard:
-    """The live view; ``say`` adds a line of story, ``events`` holds the newest journal lines."""
+    """The live view: values as they are, the newest notes below."""
 
-    def __init__(self, title: str = "Cellwarden", events_shown: int = 6) -> None:
+    def __init__(self, title: str = "Cellwarden") -> None:
         self.title = title
-        self.story: deque[str] = deque(maxlen=4)
-        self.events: deque[str] = deque(maxlen=events_shown)
+        self.story: deque[str] = deque(maxlen=3)
+        self.events: deque[str] = deque(maxlen=6)
 
-    def say(self, text: str) -> None:
-        self.story.append(text)
+    def add(self, note: Note) -> None:
+        (self.events if note.kind == "event" else self.story).append(note.text)
 
     def render(self, values: Values | None, stale_s: float, trouble: str) -> RenderableType:
         """Everything, as one renderable."""

@@ -14,12 +14,13 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.live import Live
 
-from . import catalog, show
+from . import catalog, journal_words, show
 from .board import Board, Values
-from .dashboard import Dashboard, line_of
+from .dashboard import Dashboard, Note, line_of
 from .link import Line
 from .problems import NoConnection, Refused
 
+_MARK = {"event": "  journal", "story": "\n>>"}
 _WANTED = [*catalog.READINGS, catalog.RULE_STATE]
 
 
@@ -73,27 +74,53 @@ def watch(
     count: int = 0,
     as_json: bool = False,
     dashboard: Dashboard | None = None,
-    each: Callable[[Source], None] | None = None,
+    notes: Callable[[Source], list[Note]] | None = None,
 ) -> None:
     """Show the board every ``every_s`` until Ctrl-C, or ``count`` times.
 
     The first look must succeed: a wrong port is the user's to correct, not to wait for.
-    ``each`` is called after every look.
+    ``notes`` is asked after every good look for what there is to tell besides.
     """
     if not source.look():
         raise NoConnection(source.trouble)
+    notes = notes or JournalTail()
     screen = _screen(source, as_json, dashboard)
     with screen:
         done = 0
         while True:
-            if each is not None and not source.trouble:
-                each(source)
-            screen.show()
+            try:
+                told = [] if source.trouble else notes(source)
+            except (NoConnection, Refused):
+                told = []  # told at the next good look
+            screen.show(told)
             done += 1
             if count and done >= count:
                 return
             time.sleep(every_s)
             source.look()
+
+
+class JournalTail:
+    """What the journal has gained since the last look; the newest few at first."""
+
+    def __init__(self, at_first: int = 4) -> None:
+        self._at_first = at_first
+        self._seen: int | None = None
+
+    def __call__(self, source: Source) -> list[Note]:
+        assert source.values is not None  # asked after a good look only
+        first, following = (source.values.known(f"journal_{end}") for end in ("first", "next"))
+        seen = self._seen
+        if seen is None or seen > following:
+            seen = following - self._at_first
+        entries = list(journal_words.fetch(source.board(), max(first, seen), following))
+        self._seen = following
+        return [Note("event", _event(entry)) for entry in entries]
+
+
+def _event(entry: journal_words.Entry) -> str:
+    age = journal_words.age_text(entry.field["uptime_s"])
+    return f"#{entry.number} {age} {journal_words.words(entry)}"
 
 
 class _Lines:
@@ -109,8 +136,11 @@ class _Lines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self) -> None:
+    def show(self, notes: list[Note]) -> None:
         source = self._source
+        if not self._as_json:
+            for note in notes:
+                print(f"{_MARK[note.kind]} {note.text}", flush=True)
         if self._as_json:
             document: dict[str, object] = {"stale": bool(source.trouble)}
             if source.trouble or source.values is None:
@@ -138,8 +168,10 @@ class _Screen:
     def __exit__(self, *args: object) -> None:
         self._live.__exit__(None, None, None)
 
-    def show(self) -> None:
+    def show(self, notes: list[Note]) -> None:
         source = self._source
+        for note in notes:
+            self._dashboard.add(note)
         stale_s = source.age_s() if source.trouble else 0.0
         self._live.update(
             self._dashboard.render(source.values, stale_s, source.trouble), refresh=True
