@@ -80,15 +80,16 @@ class Ina228:
     def set_limits(self, charge_ma, discharge_ma):
         """Choose the fast over-current trip of each direction; ``configure()`` is due then.
 
-        Beyond the measuring range the trip sits at its end. Allocates, so never in a tick.
+        Beyond the measuring range, and for a limit of 0 (none is known yet), the trip sits at
+        the range's end. Allocates, so never in a tick.
         """
         step_nv = 1_250 if self._fine else 5_000
         over = charge_ma * self._shunt_uohm // step_nv
         under = discharge_ma * self._shunt_uohm // step_nv
         if self._sign < 0:
             over, under = under, over
-        self._wanted[2] = over if over < 0x7FFF else 0x7FFF
-        self._wanted[3] = (0x10000 - (under if under < 0x7FFF else 0x7FFF)) & 0xFFFF
+        self._wanted[2] = over if 0 < over < 0x7FFF else 0x7FFF
+        self._wanted[3] = 0x10000 - (under if 0 < under < 0x7FFF else 0x7FFF)
         self.ready = False
 
     def identified(self):

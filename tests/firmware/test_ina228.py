@@ -189,3 +189,7 @@ def test_limits_are_written_in_steps_of_the_range():
     rig.hardware.shunt.set_limits(9_000_000, 9_000_000)  # beyond what it can see
     rig.run_ticks(1)
     assert (registers[0x0C], registers[0x0D]) == (0x7FFF, 0x8001)
+    rig.hardware.shunt.set_limits(0, 0)  # a board that has no settings yet
+    rig.run_ticks(3)
+    assert (registers[0x0C], registers[0x0D]) == (0x7FFF, 0x8001)
+    assert not rig.readings.fast_overcurrent

@@ -132,6 +132,16 @@ def test_buzzer_patterns_differ_and_survive_the_wrap_of_the_clock():
     assert [sum(row) for row in rows] == [0, 2, 6, 30]
 
 
+def test_a_pattern_that_is_played_for_weeks_keeps_its_rhythm():
+    pin = FakePin()
+    buzzer = Buzzer(pin)
+    now_ms = 0
+    for _ in range(5):  # three days each
+        now_ms = (now_ms + 0x0FFFFFFF) & 0x3FFFFFFF
+        buzzer.play(BUZZER_WARNING, now_ms)
+        assert sum(sounds(buzzer, pin, BUZZER_WARNING, now_ms, 3_000)) == 1
+
+
 def test_a_pattern_nobody_knows_sounds_as_danger():
     pin = FakePin()
     row = sounds(Buzzer(pin), pin, 77, 0, 600)
