@@ -3,8 +3,6 @@
 import simlink
 import simops
 
-_HEAD = simops.ANSWER_HEAD
-
 
 class Pin:
     IN = 0

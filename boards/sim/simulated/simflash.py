@@ -20,7 +20,7 @@ class Flash:
         view = memoryview(buf)
         done = 0
         while done < size:
-            piece = min(SECTOR, size - done)
+            piece = min(simops.PAYLOAD_MAX, size - done)
             simlink.tx[8] = piece & 0xFF
             simlink.tx[9] = piece >> 8
             simlink.call(simops.FLASH_READ, 0, 0, block * SECTOR + offset + done, 2, piece)
@@ -37,11 +37,10 @@ class Flash:
         view = memoryview(buf)
         done = 0
         while done < size:
-            piece = min(SECTOR, size - done)
+            piece = min(simops.PAYLOAD_MAX, size - done)
             simlink.tx[8 : 8 + piece] = view[done : done + piece]
-            simlink.call(
-                simops.FLASH_PROGRAM, 0, 0, block * SECTOR + offset + done, piece, 0
-            )
+            address = block * SECTOR + offset + done
+            simlink.call(simops.FLASH_PROGRAM, 0, 0, address, piece, 0)
             done += piece
 
     def ioctl(self, op, arg):

@@ -12,7 +12,7 @@ Answer words: 0 sequence, 1 interrupt slots that fired, 2 received bytes waiting
 
 REQUEST_HEAD = 8
 ANSWER_HEAD = 24
-PAYLOAD_MAX = 4112  # one flash sector and its offset
+PAYLOAD_MAX = 1024  # larger flash accesses are made in pieces of this size
 
 SYNC = 0  # a: nonce; the answer is one packet that starts with 0x80 | nonce
 HELLO = 1  # the shim is connected; mounting the file system comes next

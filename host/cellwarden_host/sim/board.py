@@ -8,8 +8,6 @@ faster than ``speed`` times real time) and ``max``. The loop runs in ``advance``
 on the thread that ``start`` makes; other threads come in through ``call``.
 """
 
-import queue
-import threading
 import time
 from collections import deque
 
@@ -17,16 +15,18 @@ from .clock import Clock
 from .console import Console
 from .controller import Controller
 from .flash import FlashChip
-from .layout import SimError, ops
+from .layout import ops
 from .pacer import Pacer
 from .peripherals import RS485, Peripherals
 from .poller import Poller
 from .process import find_micropython
 from .ptys import Pty
 from .silence import Silence
+from .worker import Worker
 
 _FOREVER = 1 << 62
 _FLOW_STEP_S = 0.005
+_STILL_S = 0.05
 _SENT_MAX = 10_000  # runs of bytes kept for uart_take
 
 
@@ -55,7 +55,7 @@ class SimBoard:
         micropython = micropython or find_micropython()
         self.plant = plant
         self.flash = flash if isinstance(flash, FlashChip) else FlashChip(flash)
-        self.stepped = mode == "stepped"
+        self._stepped = mode == "stepped"  # then only ``advance`` lets time pass
         self.clock = Clock()
         self.pacer = Pacer(speed if mode == "paced" else None)
         self.peripherals = Peripherals(
@@ -70,11 +70,11 @@ class SimBoard:
         )
         self.ptys = {label: Pty() for label in (*RS485, "repl")} if ptys else {}
         self.console = Console(self.ptys.get("repl"))
-        self._sent = {label: deque(maxlen=_SENT_MAX) for label in RS485}
+        self._sent: dict[str, deque] = {label: deque(maxlen=_SENT_MAX) for label in RS485}
         self._poller = Poller()
         for label, pty in self.ptys.items():
             self._poller.add(pty.fd, lambda label=label: self._pty_input(label))
-        self.controller = Controller(
+        self.controller: Controller = Controller(
             self.clock,
             self.peripherals,
             self.console,
@@ -88,10 +88,7 @@ class SimBoard:
                 "sectors": self.flash.sectors,
             },
         )
-        self.failure = None  # what ended the loop's thread, if it did not end in order
-        self._stopping = False
-        self._calls = queue.Queue()
-        self._thread = None
+        self._worker = Worker(self._poller.wake)
 
     # --- power
 
@@ -145,9 +142,27 @@ class SimBoard:
     def now_ms(self):
         return self.clock.now_us / 1000
 
+    @property
+    def speed(self):
+        """Times real time; 0 as fast as it goes; "stepped"."""
+        return "stepped" if self._stepped else self.pacer.speed or 0
+
+    def set_speed(self, speed, stepped=False):
+        """``speed`` times real time, None as fast as it goes; or only in ``advance``."""
+        self._stepped = stepped
+        self.pacer.set_speed(speed, self.clock.now_us)
+
     def advance(self, time_ms):
-        """Let ``time_ms`` of virtual time pass; a call under way may end a little later."""
-        self._loop(self.clock.now_us + int(time_ms * 1000))
+        """Let ``time_ms`` of virtual time pass, as fast as it goes.
+
+        A call of the firmware that is under way may end a little later.
+        """
+        speed = self.pacer.speed
+        self.pacer.speed = None
+        try:
+            self._loop(self.clock.now_us + int(time_ms * 1000))
+        finally:
+            self.pacer.set_speed(speed, self.clock.now_us)
         self.plant.advance(self.clock.now_us)
 
     def advance_until(self, condition, limit_ms=10_000, step_ms=1):
@@ -162,63 +177,46 @@ class SimBoard:
     def run(self):
         """Let time pass until ``stop``."""
         self.pacer.anchor(self.clock.now_us)
-        self._loop(_FOREVER)
+        while not self._worker.stopping:
+            if self._stepped:
+                self._poller.poll(_STILL_S)
+                self._worker.serve()
+            else:
+                self._loop(_FOREVER)
 
     def start(self):
         """Power on and let time pass on a thread of its own."""
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run_thread, name="simboard", daemon=True)
-        self._thread.start()
+        self._worker.start(self._power_on_and_run)
 
-    def _run_thread(self):
+    def _power_on_and_run(self):
         try:
             self.power_on()
             self.run()
-        except Exception as error:
-            self.failure = error
+        except BaseException:
             self.controller.end()
             raise
-        finally:
-            self._serve_calls()
 
     def stop(self):
         """End the thread of ``start``; the board stands still as it is."""
-        if self._thread is not None:
-            self._stopping = True
-            self._poller.wake()
-            self._thread.join()
-            self._thread = None
-            self._stopping = False
+        self._worker.stop()
+
+    @property
+    def failure(self):
+        """What ended the thread of ``start``, if it did not end in order."""
+        return self._worker.failure
 
     def call(self, function, timeout_s=60):
         """Run ``function()`` on the loop's thread and return what it returns."""
-        thread = self._thread
-        if thread is None or thread is threading.current_thread():
-            return function()
-        if not thread.is_alive():
-            raise SimError(f"the board has stopped: {self.failure!r}")
-        done = queue.Queue()
-        self._calls.put((function, done))
-        self._poller.wake()
-        result, error = done.get(timeout=timeout_s)
-        if error is not None:
-            raise error
-        return result
-
-    def _serve_calls(self):
-        while not self._calls.empty():
-            function, done = self._calls.get()
-            try:
-                done.put((function(), None))
-            except Exception as error:  # the caller's to handle, not the loop's
-                done.put((None, error))
+        return self._worker.call(function, timeout_s)
 
     def _loop(self, limit_us):
         controller = self.controller
         silence = controller.silence
-        while self.clock.now_us < limit_us and not self._stopping:
-            if not self._calls.empty():
-                self._serve_calls()
+        while self.clock.now_us < limit_us and not self._worker.stopping:
+            if self._stepped and limit_us == _FOREVER:
+                return
+            if self._worker.waiting:
+                self._worker.serve()
             if controller.idle_until is not None:
                 if self.console.interrupt_wanted:
                     controller.break_idle()
@@ -245,9 +243,9 @@ class SimBoard:
                 wait_s = self.pacer.wait_s(step_us)
                 if wait_s > 0:
                     self._poller.poll(wait_s)
-                    if self._stopping or self.console.interrupt_wanted:
+                    if self._worker.stopping or self.console.interrupt_wanted:
                         return
-                    if not self._calls.empty():
+                    if self._worker.waiting:
                         return
                     step_us = min(target_us, clock.next_us, self.pacer.allowed_us())
             if controller.idle_until is None:
@@ -261,11 +259,11 @@ class SimBoard:
     def _flow(self, limit_us, jump):
         """Nobody asks for time to pass, so it passes at the rate of real time.
 
-        Where nothing could happen meanwhile (no power, or the prompt waits), a stepped clock
-        jumps from alarm to alarm: the outcome is the same.
+        Where nothing could happen meanwhile (no power, or the prompt waits), ``advance`` jumps
+        from alarm to alarm: the outcome is the same.
         """
         clock = self.clock
-        if self.stepped and jump:
+        if jump and limit_us != _FOREVER:
             clock.advance_to(min(limit_us, clock.next_us))
         else:
             before_us = time.monotonic_ns() // 1000

@@ -8,11 +8,12 @@ MicroPython's unix port die of the second.
 
 import os
 import time
+from typing import Any
 
 _CTRL_A = b"\x01"
 _CTRL_C = 3
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
-_FRIENDLY_PROMPT = b'for more information.\r\n'
+_FRIENDLY_PROMPT = b"for more information.\r\n"
 _MERGE_S = 1.0
 _HELD_MAX = 1 << 20
 
@@ -24,9 +25,10 @@ class Console:
         self.pty = pty
         self.raw = False  # the prompt that was shown last
         self.log = bytearray()  # the newest output, for status and tests
-        self._child = None
+        self._child: Any = None
         self._held = bytearray()  # input that the child has not taken yet
         self._open = False  # the child takes input
+        self.at_prompt = False  # boot.py and main.py have ended
         self._hide = False  # drop output up to the raw prompt
         self._tail = b""
         self._last = 0
@@ -38,6 +40,7 @@ class Console:
         self._child = child
         self.raw = raw
         self._open = False
+        self.at_prompt = False
         self._hide = False
         self._tail = b""
         self.interrupt_wanted = False
@@ -59,6 +62,7 @@ class Console:
             self._hide = True
             self._held[:0] = _CTRL_A
         self._open = True
+        self.at_prompt = True
         self.pump()
 
     def typed(self, data):

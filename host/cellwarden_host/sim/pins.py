@@ -5,6 +5,8 @@ enable is the board's one-shot: each heartbeat edge arms it, and the hardware op
 when it runs out.
 """
 
+from typing import Any
+
 from .layout import ops
 
 _PINS = 48
@@ -33,7 +35,7 @@ class Pins:
         self._mode = [0] * _PINS
         self._pull = [0] * _PINS
         self._irqs = {}  # pin -> [trigger, slot, level]
-        self.selected = None  # the SPI device whose chip select is low
+        self.selected: Any = None  # the SPI device whose chip select is low
         self.gates_enabled = False
         self.heartbeat_edges = 0
         self.pwm = {}  # pin name -> (frequency, duty)

@@ -12,8 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .layout import SIMULATED, SimError
+from .compiling import simulated_modules
+from .layout import SimError
 
+# What the simulated modules take of the heap; a real board has them in its flash.
+SHIM_HEAP = 32_000
 _ASLEEP_LOOKS = 500
 _SIGINT_BIT = 1 << (signal.SIGINT - 1)
 
@@ -34,20 +37,20 @@ def find_micropython():
 
 
 class Child:
-    """One run of the firmware, from a reset to the next."""
+    """One run of the firmware, from a reset to the next; ``heap`` bytes are for it alone."""
 
     def __init__(self, micropython, settings, heap=None):
         self.link, far_link = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.irq, far_irq = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
-        environment["MICROPYPATH"] = f"{SIMULATED}:.frozen"
+        environment["MICROPYPATH"] = f"{simulated_modules()}:.frozen"
         environment["CELLWARDEN_SIM_FD"] = str(far_link.fileno())
         environment["CELLWARDEN_SIM_IRQ_FD"] = str(far_irq.fileno())
         for key, value in settings.items():
             environment["CELLWARDEN_SIM_" + key] = str(value)
         command = [micropython]
         if heap:
-            command += ["-X", f"heapsize={heap}"]
+            command += ["-X", f"heapsize={heap + SHIM_HEAP}"]
         command += ["-i", "-c", "from simstart import run; run(globals())"]
         self._process = subprocess.Popen(
             command,
@@ -62,8 +65,9 @@ class Child:
         far_link.close()
         far_irq.close()
         self.pid = self._process.pid
-        self.stdin = self._process.stdin.fileno()
-        self.stdout = self._process.stdout.fileno()
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._pipes = (self._process.stdin, self._process.stdout)
+        self.stdin, self.stdout = (pipe.fileno() for pipe in self._pipes)
         os.set_blocking(self.stdin, False)
         os.set_blocking(self.stdout, False)
         self.link.setblocking(False)
@@ -85,8 +89,8 @@ class Child:
         self._process.wait()
         self.link.close()
         self.irq.close()
-        self._process.stdin.close()
-        self._process.stdout.close()
+        for pipe in self._pipes:
+            pipe.close()
 
     def _status(self, field):
         try:

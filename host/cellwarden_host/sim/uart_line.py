@@ -29,9 +29,9 @@ class UartLine:
         self.ring = bytearray()
         self._fifo = bytearray()
         self.stalled = False
-        self._arriving = deque()  # [start_us, data, next index]
+        self._arriving: deque[list] = deque()  # [start_us, data, next index]
         self._rx_free_us = now_us
-        self._leaving = deque()
+        self._leaving: deque[list] = deque()
         self.tx_free_us = now_us
         self._frame = bytearray()
         self._frame_end_us = now_us

