@@ -138,6 +138,31 @@ def test_an_idle_port_loses_the_first_selection():
     assert bench.raw(framed([0, 2]) + b"\xff" * 16)[4:] != b"\xff" * 16
 
 
+def test_a_woken_port_needs_ten_microseconds_a_chip():
+    bench = Bench()
+
+    def wake_then_read(gap_us):
+        bench.wait(8000)
+        bench.chain.select(bench.t)
+        bench.chain.deselect(bench.t)
+        bench.t += gap_us
+        return bench.raw(framed([0, 2]) + b"\xff" * 16)[4:] != b"\xff" * 16
+
+    assert not wake_then_read(15)
+    assert wake_then_read(25)
+
+
+def test_the_overlap_command_measures_cell_7_twice():
+    bench = Bench()
+    bench.command(0x711)
+    bench.command(0x301)
+    bench.wait(2000)
+    codes = bench.words(RDCV)
+    assert codes[5] == codes[8] == 0xFFFF
+    assert abs(codes[6] - codes[7]) < 15
+    assert abs(codes[6] / 10 - bench.truth["cell_mv"][6]) < 1.5
+
+
 def test_two_seconds_of_silence_lose_configuration_and_discharge():
     bench = Bench()
     on = bytes([0xFC, 7, 7, 7, 0x01, 0])

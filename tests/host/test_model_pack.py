@@ -218,6 +218,32 @@ def test_charger_shows_its_voltage_before_anything_closes():
     assert code / 65536 * 3.3 * 40 == pytest.approx(98, rel=0.02)
 
 
+def test_loads_of_constant_power_and_of_resistance():
+    bench = Bench()
+    bench.close()
+    bench.pack.load.power_mw = 2_000_000
+    bench.wait(3 * SECOND)
+    truth = bench.truth
+    assert -truth["current_ma"] * truth["bus_mv"] / 1e6 == pytest.approx(2000, rel=0.01)
+    bench.pack.load.power_mw = 0
+    bench.pack.load.resistance_ohm = 10
+    bench.wait(SECOND)
+    truth = bench.truth
+    assert -truth["current_ma"] * 10 == pytest.approx(truth["bus_mv"], rel=0.01)
+
+
+def test_a_load_of_electronics_waits_for_its_input_and_stops_without_it():
+    bench = Bench()
+    bench.pack.load.current_ma = 10_000
+    bench.plant.gates_enabled(True, bench.t)
+    bench.plant.set_output("precharge_gate", 1, bench.t)
+    bench.wait(700_000)
+    assert bench.truth["bus_mv"] > 0.95 * bench.truth["pack_mv"]  # nothing was drawn yet
+    bench.plant.set_output("discharge_gate", 1, bench.t)
+    bench.wait(SECOND)
+    assert bench.truth["current_ma"] == pytest.approx(-10_000, rel=0.01)
+
+
 def test_with_everything_off_the_bus_tells_whether_a_load_is_there():
     bench = Bench()
     bench.wait(60 * SECOND)

@@ -8,6 +8,7 @@ is over at once. Cells, chips and sensors count from 1, wires from 0 (pack minus
 docs/faults.md lists this table; a test holds the two together.
 """
 
+from . import fault_actions as act
 from .sensors import NTC_OPEN, NTC_SHORT
 
 # Arguments that say which one: the same fault on the same one replaces the earlier one.
@@ -17,448 +18,161 @@ INPUTS = ("pack", "bus", "charger")
 WORDS = {"side": SIDES, "input": INPUTS}
 
 
-def _set(plant, thing, name, value):
-    """Set an attribute now; returned function puts the old value back."""
-    old = getattr(thing, name)
-    setattr(thing, name, value)
-    plant.refresh()
-
-    def undo():
-        setattr(thing, name, old)
-        plant.refresh()
-
-    return undo
-
-
-def _put(plant, mapping, key, value):
-    """Set a key now; returned function takes it out again."""
-    mapping[key] = value
-    plant.refresh()
-
-    def undo():
-        mapping.pop(key, None)
-        plant.refresh()
-
-    return undo
-
-
-def _chip(plant, chip):
-    return plant.chain.chips[chip - 1]
-
-
-def _cell(plant, cell, mv):
-    return _put(plant, plant.pack.cells.clamp_mv, cell - 1, mv)
-
-
-def _cell_drift(plant, cell, ma):
-    cells = plant.pack.cells
-    cells.set_drain(cell - 1, cells.drain_ma[cell - 1] + ma)
-
-    def undo():
-        cells.set_drain(cell - 1, cells.drain_ma[cell - 1] - ma)
-
-    return undo
-
-
-def _cell_soc(plant, cell, permille):
-    plant.pack.refresh()
-    plant.pack.cells.set_soc(cell - 1, permille / 1000)
-    plant.pack.refresh()
-    plant.refresh()
-
-
-def _soc(plant, permille):
-    for cell in range(plant.pack.cells.count):
-        plant.pack.cells.set_soc(cell, permille / 1000)
-    plant.pack.refresh()
-    plant.refresh()
-
-
-def _open_wire(plant, wire):
-    plant.harness.cut(wire)
-    return lambda: plant.harness.mend(wire)
-
-
-def _swap_wires(plant, wire):
-    if wire >= plant.harness.cells:
-        raise ValueError(f"wire {wire} has no wire above it")
-    swapped = plant.harness.swapped
-    swapped[wire], swapped[wire + 1] = wire + 1, wire
-
-    def undo():
-        swapped.pop(wire, None)
-        swapped.pop(wire + 1, None)
-
-    return undo
-
-
-def _sensor(value):
-    def apply(plant, sensor):
-        return _set(plant, plant.thermistors[sensor - 1], "fault", value)
-
-    return apply
-
-
-def _sensor_value(plant, sensor, dc):
-    return _set(plant, plant.thermistors[sensor - 1], "fault", dc / 10)
-
-
-def _sensor_stuck(plant, sensor):
-    place = plant.thermistors[sensor - 1]
-    return _set(plant, place, "fault", place.temp_c())
-
-
-def _chip_attribute(name, value=True):
-    def apply(plant, chip):
-        return _set(plant, _chip(plant, chip), name, value)
-
-    return apply
-
-
-def _chip_silent(plant, chip):
-    undo = _set(plant, _chip(plant, chip), "silent", True)
-
-    def back():
-        _chip(plant, chip).power_up()
-        undo()
-
-    return back
-
-
-def _chip_reset(plant, chip):
-    _chip(plant, chip).internal_reset()
-
-
-def _chip_drift(plant, chip, ppm):
-    return _set(plant, _chip(plant, chip), "drift_ppm", ppm)
-
-
-def _chip_adc_drift(plant, chip, adc, ppm):
-    drift = _chip(plant, chip).adc_drift_ppm
-    drift[adc - 1] = ppm
-
-    def undo():
-        drift[adc - 1] = 0
-
-    return undo
-
-
-def _chip_bit_stuck(plant, chip, cell, bit, level):
-    bits = _chip(plant, chip).stuck_bits
-    entry = (cell - 1, bit, level)
-    bits.append(entry)
-    return lambda: bits.remove(entry)
-
-
-def _pec_burst(plant, frames):
-    return _set(plant, plant.chain, "pec_burst", frames)
-
-
-def _pec_rate(plant, permille):
-    return _set(plant, plant.chain, "pec_permille", permille)
-
-
-def _spi(level):
-    return lambda plant: _set(plant, plant.chain, "miso_stuck", level)
-
-
-def _ina(name, value=True):
-    return lambda plant: _set(plant, plant.ina, name, value)
-
-
-def _ina_offset(plant, ma):
-    return _set(plant, plant.ina, "offset_ma", ma)
-
-
-def _ina_gain(plant, permille):
-    return _set(plant, plant.ina, "gain", permille / 1000)
-
-
-def _alert_stuck(plant, level):
-    return _set(plant, plant, "alert_stuck", level)
-
-
-def _switch(name, position):
-    def apply(plant):
-        switch = getattr(plant.pack, name)
-        switch.stuck = position
-        switch.refresh(plant.now_us)
-        plant.refresh()
-
-        def undo():
-            switch.stuck = None
-            switch.refresh(plant.now_us)
-            plant.refresh()
-
-        return undo
-
-    return apply
-
-
-def _relay_weld(plant, side):
-    return _switch(side, "on")(plant)
-
-
-def _relay_chatter(plant, side):
-    switch = getattr(plant.pack, side)
-    switch.chatter = True
-    switch.refresh(plant.now_us)
-
-    def undo():
-        switch.chatter = False
-        switch.refresh(plant.now_us)
-        plant.refresh()
-
-    return undo
-
-
-def _feedback_stuck(plant, side, level):
-    return _put(plant, plant.feedback_stuck, side, level)
-
-
-def _short_latch_stuck(plant, level):
-    undo_dead = _set(plant, plant.pack, "short_dead", level == 0)
-    undo_input = _set(plant, plant, "short_input_stuck", level)
-
-    def undo():
-        undo_input()
-        undo_dead()
-
-    return undo
-
-
-def _enable_stuck(plant, level):
-    return _set(plant, plant, "enable_stuck", level)
-
-
-def _pack_adc_gain(plant, permille):
-    return _set(plant, plant.adc["pack_adc"], "gain", permille / 1000)
-
-
-def _adc_stuck(plant, input, code):
-    return _set(plant, plant.adc[input + "_adc"], "stuck_code", code)
-
-
-def _load(name, value):
-    return lambda plant: _set(plant, plant.pack.load, name, value)
-
-
-def _current(plant, ma):
-    return _set(plant, plant.pack.load, "forced_ma", ma)
-
-
-def _load_connect(plant, ma):
-    undo_current = _set(plant, plant.pack.load, "current_ma", ma)
-    undo_there = _set(plant, plant.pack.load, "connected", True)
-
-    def undo():
-        undo_there()
-        undo_current()
-
-    return undo
-
-
-def _short_circuit(plant):
-    pack = plant.pack
-    pack.short_momentary = True
-    pack.load.short_ohm = 0.005
-    plant.refresh()
-    pack.short_momentary = False
-    pack.load.short_ohm = 0
-    plant.refresh()
-
-
-def _charger_state(plant):
-    charger = plant.pack.charger
-    was = (charger.connected, charger.set_mv, charger.set_ma)
-
-    def undo():
-        charger.connected, charger.set_mv, charger.set_ma = was
-        plant.refresh()
-
-    return undo
-
-
-def _charger_connect(plant, mv, ma):
-    undo = _charger_state(plant)
-    plant.pack.charger.connect(mv, ma)
-    plant.refresh()
-    return undo
-
-
-def _charger_remove(plant):
-    undo = _charger_state(plant)
-    plant.pack.charger.remove()
-    plant.refresh()
-    return undo
-
-
-def _ambient(plant, dc):
-    return _set(plant, plant.pack.thermal, "ambient_c", dc / 10)
-
-
-def _temperature(plant, dc):
-    plant.pack.thermal.ambient_c = dc / 10
-    plant.pack.thermal.temp_c[:] = [dc / 10] * 6
-    plant.pack.refresh()
-    plant.refresh()
-
-
 FAULTS = {
     # cells and harness
     "cell": (
         "hold a cell's terminals at a voltage, as a bench supply across it would",
         ("cell", "mv"),
-        _cell,
+        act.cell,
     ),
     "cell_drift": (
         "a parasitic load drains one cell (a soft internal short)",
         ("cell", "ma"),
-        _cell_drift,
+        act.cell_drift,
     ),
-    "cell_soc": ("put one cell at a state of charge, once", ("cell", "permille"), _cell_soc),
-    "soc": ("put all cells at a state of charge, once", ("permille",), _soc),
-    "open_wire": ("cut a sense wire (0 is pack minus)", ("wire",), _open_wire),
-    "swap_wires": ("exchange a sense wire with the next one up", ("wire",), _swap_wires),
+    "cell_soc": ("put one cell at a state of charge, once", ("cell", "permille"), act.cell_soc),
+    "soc": ("put all cells at a state of charge, once", ("permille",), act.soc),
+    "open_wire": ("cut a sense wire (0 is pack minus)", ("wire",), act.open_wire),
+    "swap_wires": ("exchange a sense wire with the next one up", ("wire",), act.swap_wires),
     # temperature sensors
-    "sensor_open": ("cut a temperature sensor's wire", ("sensor",), _sensor(NTC_OPEN)),
-    "sensor_short": ("short a temperature sensor", ("sensor",), _sensor(NTC_SHORT)),
+    "sensor_open": ("cut a temperature sensor's wire", ("sensor",), act.sensor(NTC_OPEN)),
+    "sensor_short": ("short a temperature sensor", ("sensor",), act.sensor(NTC_SHORT)),
     "sensor_value": (
         "hold a sensor at a temperature (0.1 degC)",
         ("sensor", "dc"),
-        _sensor_value,
+        act.sensor_value,
     ),
-    "sensor_stuck": ("freeze a sensor at its present value", ("sensor",), _sensor_stuck),
-    "ambient": ("set the ambient temperature (0.1 degC)", ("dc",), _ambient),
+    "sensor_stuck": ("freeze a sensor at its present value", ("sensor",), act.sensor_stuck),
+    "ambient": ("set the ambient temperature (0.1 degC)", ("dc",), act.ambient),
     "temperature": (
         "bring pack, boards and ambient to a temperature at once (0.1 degC)",
         ("dc",),
-        _temperature,
+        act.temperature,
     ),
     # front ends
     "chip_silent": (
         "a front end loses its supply: it and all behind it fall silent",
         ("chip",),
-        _chip_silent,
+        act.chip_silent,
     ),
-    "chip_reset": ("a front end forgets its registers, once", ("chip",), _chip_reset),
-    "chip_drift": ("a front end's reference is off (ppm)", ("chip", "ppm"), _chip_drift),
+    "chip_reset": ("a front end forgets its registers, once", ("chip",), act.chip_reset),
+    "chip_drift": ("a front end's reference is off (ppm)", ("chip", "ppm"), act.chip_drift),
     "chip_adc_drift": (
         "one of a front end's two converters is off (ppm); 1 has cells 1-6, 2 has 7-12",
         ("chip", "adc", "ppm"),
-        _chip_adc_drift,
+        act.chip_adc_drift,
     ),
     "chip_mux_fail": (
         "a front end's multiplexer decoder fails its self-test",
         ("chip",),
-        _chip_attribute("mux_fail"),
+        act.chip_attribute("mux_fail"),
     ),
     "chip_bit_stuck": (
         "one bit of a cell's result is stuck (cell 1-12 of the chip)",
         ("chip", "cell", "bit", "level"),
-        _chip_bit_stuck,
+        act.chip_bit_stuck,
     ),
     "cells_frozen": (
         "a front end's cell results never change again",
         ("chip",),
-        _chip_attribute("frozen"),
+        act.chip_attribute("frozen"),
     ),
-    "pec_burst": ("spoil the next frames on isoSPI", ("frames",), _pec_burst),
-    "pec_rate": ("spoil frames on isoSPI at random, out of 1000", ("permille",), _pec_rate),
-    "spi_stuck_low": ("the SPI data input reads 0", (), _spi(0x00)),
-    "spi_stuck_high": ("the SPI data input reads 1", (), _spi(0xFF)),
+    "pec_burst": ("spoil the next frames on isoSPI", ("frames",), act.pec_burst),
+    "pec_rate": ("spoil frames on isoSPI at random, out of 1000", ("permille",), act.pec_rate),
+    "spi_stuck_low": ("the SPI data input reads 0", (), act.spi(0x00)),
+    "spi_stuck_high": ("the SPI data input reads 1", (), act.spi(0xFF)),
     # current
-    "ina_silent": ("the shunt monitor does not acknowledge", (), _ina("silent")),
-    "ina_stuck": ("the shunt monitor's results never change again", (), _ina("stuck")),
-    "ina_offset": ("the shunt monitor is off by a current", ("ma",), _ina_offset),
-    "ina_gain": ("the shunt monitor reads so many parts of 1000", ("permille",), _ina_gain),
-    "alert_stuck": ("the fast over-current pin is stuck at a level", ("level",), _alert_stuck),
+    "ina_silent": ("the shunt monitor does not acknowledge", (), act.ina("silent")),
+    "ina_stuck": ("the shunt monitor's results never change again", (), act.ina("stuck")),
+    "ina_offset": ("the shunt monitor is off by a current", ("ma",), act.ina_offset),
+    "ina_gain": ("the shunt monitor reads so many parts of 1000", ("permille",), act.ina_gain),
+    "alert_stuck": ("the fast over-current pin is stuck at a level", ("level",), act.alert_stuck),
     "i2c_stuck": (
         "the I2C bus is held low: nothing acknowledges",
         (),
-        lambda plant: _set(plant, plant, "i2c_stuck", True),
+        lambda plant: act.set_to(plant, plant, "i2c_stuck", True),
     ),
     # switches
-    "charge_mosfet_stuck_on": ("the charge MOSFET cannot open", (), _switch("charge", "on")),
-    "charge_mosfet_stuck_off": ("the charge MOSFET cannot close", (), _switch("charge", "off")),
+    "charge_mosfet_stuck_on": ("the charge MOSFET cannot open", (), act.switch("charge", "on")),
+    "charge_mosfet_stuck_off": ("the charge MOSFET cannot close", (), act.switch("charge", "off")),
     "discharge_mosfet_stuck_on": (
         "the discharge MOSFET cannot open",
         (),
-        _switch("discharge", "on"),
+        act.switch("discharge", "on"),
     ),
     "discharge_mosfet_stuck_off": (
         "the discharge MOSFET cannot close",
         (),
-        _switch("discharge", "off"),
+        act.switch("discharge", "off"),
     ),
-    "precharge_stuck_on": ("the precharge switch cannot open", (), _switch("precharge", "on")),
+    "precharge_stuck_on": ("the precharge switch cannot open", (), act.switch("precharge", "on")),
     "precharge_stuck_off": (
         "the precharge branch never conducts",
         (),
-        _switch("precharge", "off"),
+        act.switch("precharge", "off"),
     ),
-    "relay_weld": ("a relay's contacts are welded (charge, discharge)", ("side",), _relay_weld),
+    "relay_weld": ("a relay's contacts are welded (charge, discharge)", ("side",), act.relay_weld),
     "relay_chatter": (
         "a relay opens and closes while it is driven (charge, discharge)",
         ("side",),
-        _relay_chatter,
+        act.relay_chatter,
     ),
     "feedback_stuck": (
         "a gate feedback input is stuck at a level (charge, discharge)",
         ("side", "level"),
-        _feedback_stuck,
+        act.feedback_stuck,
     ),
     "short_latch_stuck": (
         "the comparator's latch is stuck: 1 never clears, 0 never trips",
         ("level",),
-        _short_latch_stuck,
+        act.short_latch_stuck,
     ),
     "enable_stuck": (
         "the heartbeat's one-shot is stuck: 1 always enables, 0 never",
         ("level",),
-        _enable_stuck,
+        act.enable_stuck,
     ),
     "secondary_dead": (
         "the secondary disconnect does not fire",
         (),
-        lambda plant: _set(plant, plant, "secondary_dead", True),
+        lambda plant: act.set_to(plant, plant, "secondary_dead", True),
     ),
     # converters on the controller
     "pack_adc_gain": (
         "the pack voltage divider reads so many parts of 1000",
         ("permille",),
-        _pack_adc_gain,
+        act.pack_adc_gain,
     ),
     "adc_stuck": (
         "a divider's 12-bit reading is stuck (pack, bus, charger)",
         ("input", "code"),
-        _adc_stuck,
+        act.adc_stuck,
     ),
     # what is connected
     "current": (
         "force the load's current, charging positive (it flows only through closed switches)",
         ("ma",),
-        _current,
+        act.current,
     ),
-    "load_connect": ("a load drawing a constant current", ("ma",), _load_connect),
-    "load_remove": ("unplug the load, its capacitor included", (), _load("connected", False)),
-    "no_load_capacitor": ("the load has no input capacitor", (), _load("capacitor_f", 0.0)),
-    "load_short": ("the load is a lasting short of 20 milliohm", (), _load("short_ohm", 0.02)),
+    "load_connect": ("a load drawing a constant current", ("ma",), act.load_connect),
+    "load_remove": ("unplug the load, its capacitor included", (), act.load("connected", False)),
+    "no_load_capacitor": ("the load has no input capacitor", (), act.load("capacitor_f", 0.0)),
+    "load_short": ("the load is a lasting short of 20 milliohm", (), act.load("short_ohm", 0.02)),
     "short_circuit": (
         "a short of 5 milliohm for an instant: the comparator trips if current can flow",
         (),
-        _short_circuit,
+        act.short_circuit,
     ),
     "charger_connect": (
         "plug in a charger of a voltage and a current",
         ("mv", "ma"),
-        _charger_connect,
+        act.charger_connect,
     ),
-    "charger_remove": ("unplug the charger", (), _charger_remove),
+    "charger_remove": ("unplug the charger", (), act.charger_remove),
     "heater_dead": (
         "the heater draws nothing and heats nothing",
         (),
-        lambda plant: _set(plant, plant.pack, "heater_dead", True),
+        lambda plant: act.set_to(plant, plant.pack, "heater_dead", True),
     ),
 }
 

@@ -15,12 +15,11 @@ registers or pins.
 """
 
 import math
-from dataclasses import dataclass
 
-from . import ocv
 from .cells import Cells
 from .charger import Charger
 from .load import Load
+from .pack_config import PackConfig
 from .switches import NEVER, Switch
 from .thermal import ZONES, Thermal
 
@@ -32,59 +31,10 @@ SWITCH_OHM = 0.0002  # each MOSFET bank, fully on
 LEAK_OHM = 1_000_000  # through the MOSFETs that are off
 
 
-@dataclass
-class PackConfig:
-    """Everything one may choose about a pack; the defaults are a 24S 100 Ah NMC pack."""
-
-    cells: int = 24
-    chemistry: str = "nmc"
-    capacity_mah: int = 100_000
-    soc_permille: int = 600
-    seed: int = 1
-    soc_spread_permille: float = 4
-    capacity_spread_permille: float = 10
-    r_spread_permille: float = 60
-    leak_ua: float = 200
-    ambient_dc: int = 250
-    channels: list | None = None  # harness channel of each cell; None: spread evenly
-    wire_mohm: float = 80
-    pin_nf: float = 10
-    load_cap_uf: float = 2000
-    load_bleed_ohm: float = 20_000
-    load_start_mv: float | None = None
-    source_limit_mv: float | None = None
-    supply_ua: float = 2500
-    supply_tap_cells: int | None = None
-    short_trip_ma: float | None = None
-    heater_mw: float = 150_000
-    profile: str | None = None  # a t_s,current_ma file, or "day"
-    profile_repeat: bool = False
-    charger_mv: int = 0
-    charger_ma: int = 0
-
-    def __post_init__(self):
-        if self.chemistry not in ocv.POINTS:
-            raise ValueError(f"chemistry {self.chemistry!r} is none of {sorted(ocv.POINTS)}")
-        if not 3 <= self.cells <= 32:
-            raise ValueError("cells must be 3 to 32")
-        if self.load_start_mv is None:
-            self.load_start_mv = self.cells * ocv.CUTOFF_MV[self.chemistry] * 0.8
-        if self.source_limit_mv is None:
-            self.source_limit_mv = self.cells * ocv.FULL_MV[self.chemistry]
-        if self.supply_tap_cells is None:
-            # The converter hangs on the whole pack up to 30 V, on a tap of about 30 V above.
-            nominal = ocv.NOMINAL_MV[self.chemistry]
-            self.supply_tap_cells = min(self.cells, max(1, 30_000 // nominal))
-
-    def r0_ohm(self):
-        """Ohmic resistance of a cell: 0.06 ohm at 1 Ah, so 0.6 milliohm at 100 Ah."""
-        return 60.0 / self.capacity_mah
-
-
 class Pack:
     """Owns the electrical truth; ``advance`` is the only thing that lets time pass."""
 
-    def __init__(self, board, config):
+    def __init__(self, board, config: PackConfig):
         self.board = board
         self.config = config
         self.cells = Cells(config)
@@ -105,7 +55,6 @@ class Pack:
         self.short_trip_ma = config.short_trip_ma or 5.0 * board.RATING_MA
         self.short_latched = False
         self.short_dead = False  # a fault: the comparator never trips
-        self.short_momentary = False  # the short goes away once the drivers are off
         self.peak_ma = 0.0
         self.heater_on = False
         self.heater_dead = False
@@ -227,9 +176,6 @@ class Pack:
         self.short_latched = True
         for switch in (self.charge, self.discharge, self.precharge):
             switch.drive(False, self.now_us, self.current_ma)
-        if self.short_momentary:
-            self.short_momentary = False
-            self.load.short_ohm = 0
         self._solve_once()
 
     def _solve_once(self):

@@ -12,7 +12,8 @@ from .harness import Harness
 from .ina228_model import Ina228
 from .load import read_profile
 from .ltc6811_model import Ltc6811Chain
-from .pack import Pack, PackConfig
+from .pack import Pack
+from .pack_config import PackConfig
 from .sensors import AdcInput, Noise, Thermistor
 
 LAZY_US = 500
