@@ -2,10 +2,10 @@
 
 Never waits: ``step`` moves what is there and returns. The driver-enable pin of the RS485
 transceiver is on from the first byte to the last one's stop bit, and not longer: the next
-request may follow after 3.5 characters. It knows no registers and no batteries.
+request may follow after 3.5 characters. A timer lets go of the line, because ``step`` may be
+held up by a control tick. It knows no registers and no batteries.
 """
 
-from cellwarden.ticks import elapsed_ms
 from modbus_rtu.server import Server
 
 _CHUNK = 64
@@ -30,8 +30,9 @@ class ModbusPort:
         self._baud = 0
         self._wanted_baud = 0
         self._sending = False
-        self._sent_ms = 0
-        self._line_ms = 0
+        self._timer = machine.Timer(-1)
+        self._once = machine.Timer.ONE_SHOT
+        self._release_line = self._release  # bound once: binding allocates
 
     def configure(self, address, baud):
         """Answer as ``address`` at ``baud``, once a reply that is on its way has left."""
@@ -52,10 +53,7 @@ class ModbusPort:
     def step(self, now_ms):
         """Move bytes; milliseconds until the next call is wanted."""
         if self._sending:
-            if elapsed_ms(now_ms, self._sent_ms) < self._line_ms or not self._uart.txdone():
-                return BUSY_MS
-            self._enable.value(0)
-            self._sending = False
+            return BUSY_MS
         if self._baud != self._wanted_baud:
             self._open()
         waiting = self._uart.any()
@@ -65,10 +63,21 @@ class ModbusPort:
         else:
             length = self.server.poll(now_ms)
         if length:
-            self._enable.value(1)
-            self._uart.write(self.server.tx, length)
-            self._sending = True
-            self._sent_ms = now_ms
-            self._line_ms = length * 10_000 // self._baud
+            self._send(length)
             return BUSY_MS
         return BUSY_MS if waiting else REST_MS
+
+    def _send(self, length):
+        self._sending = True
+        self._enable.value(1)
+        self._uart.write(self.server.tx, length)
+        line_ms = length * 10_000 // self._baud or 1
+        self._timer.init(mode=self._once, period=line_ms, callback=self._release_line)
+
+    def _release(self, timer):
+        """The reply should be out: let go of the line, or look again in a millisecond."""
+        if self._uart.txdone():
+            self._enable.value(0)
+            self._sending = False
+        else:
+            timer.init(mode=self._once, period=1, callback=self._release_line)
