@@ -25,7 +25,7 @@ class Harness:
         self.cells = config.cells
         self.chips = board.LTC6811_CHIPS
         self.channels = config.channels or spread_evenly(config.cells, self.chips)
-        self.cell_of = [None] * (12 * self.chips)
+        self.cell_of: list[int | None] = [None] * (12 * self.chips)
         for cell, channel in enumerate(self.channels):
             self.cell_of[channel] = cell
         self.pin_wire = self._pins()
@@ -116,7 +116,8 @@ class Harness:
 
 def spread_evenly(cells, chips):
     """Channel of each cell when cells are shared out evenly, low channels of a chip first."""
-    channels, done = [], 0
+    channels: list[int] = []
+    done = 0
     for chip in range(chips):
         share = (cells - done + chips - chip - 1) // (chips - chip)
         channels += range(chip * 12, chip * 12 + share)

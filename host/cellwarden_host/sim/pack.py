@@ -15,6 +15,8 @@ registers or pins.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from .cells import Cells
 from .charger import Charger
@@ -34,7 +36,7 @@ LEAK_OHM = 1_000_000  # through the MOSFETs that are off
 class Pack:
     """Owns the electrical truth; ``advance`` is the only thing that lets time pass."""
 
-    def __init__(self, board, config: PackConfig):
+    def __init__(self, board: Any, config: PackConfig) -> None:
         self.board = board
         self.config = config
         self.cells = Cells(config)
@@ -67,9 +69,10 @@ class Pack:
         self.balance_mj = 0.0
         self._power_j = 0.0
         self._heater_j = 0.0
-        self._seen_key = None
-        self._seen_mv = []
-        self.on_step = None  # called after each step: the shunt monitor's fast watch
+        self._seen_key: tuple[int, float] | None = None  # moment of the voltages below
+        self._seen_mv: list[float] = []
+        # Called after each step: the shunt monitor's fast watch.
+        self.on_step: Callable[[int], None] | None = None
         for cell in range(min(config.supply_tap_cells, config.cells)):
             self.cells.set_drain(cell, self._supply_ma())
         self.solve()
