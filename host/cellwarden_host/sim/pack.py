@@ -68,7 +68,6 @@ class Pack:
         self.out_mj = 0.0
         self.balance_mj = 0.0
         self._power_j = 0.0
-        self._heater_j = 0.0
         self._seen_key: tuple[int, float] | None = None  # moment of the voltages below
         self._seen_mv: list[float] = []
         # Called after each step: the shunt monitor's fast watch.
