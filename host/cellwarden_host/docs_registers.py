@@ -247,7 +247,7 @@ def _journal() -> str:
     part = journal.RECORDS_A_FILE
     return f"""The board keeps its newest entries; `journal_first` and `journal_next` tell which.
 Entry n is record n % {part} of file 1 + n // {part}, read with function 20:
-{journal.ENTRY_BYTES // 2} registers, or the first few of them. An entry that is not held: exception
+{journal.ENTRY_BYTES // 2} registers, or the first few. An entry that is not held: exception
 02. Unlike registers, the bytes of an entry are **little-endian**. Not known: {absent}.
 
 {fields}

@@ -114,7 +114,6 @@ class Settings:
         self.begin(BOARD)
         good = migration.unpack(payload, n, self._staged, self.check)
         if good:
-            self.check.resolve(self._staged, self._trial)
             result = self.check.whole(self._staged, self._trial, self._written)
             good = result == ids.COMMIT_RESULT_IS_OK
         if good:
@@ -177,7 +176,6 @@ class Settings:
 
     def _judge(self, outputs_off, low_mv, high_mv):
         check = self.check
-        check.resolve(self._staged, self._trial)
         result = check.whole(self._staged, self._trial, self._written)
         if result != ids.COMMIT_RESULT_IS_OK:
             return result

@@ -92,7 +92,10 @@ class Check:
         return value
 
     def resolve(self, stored, live):
-        """Fill ``live`` from ``stored``: 0 resolved, then board constants and literals."""
+        """Fill ``live`` from ``stored``: 0 resolved, then board constants and literals.
+
+        Only for values inside their ranges: what follows from others may not fit ``live``.
+        """
         for i in range(schema.SETTING_COUNT):
             live[i] = stored[i]
         cells = stored[ids.CELL_COUNT]
@@ -113,13 +116,14 @@ class Check:
             live[at + i] = packed.s32(schema.LITERALS, i)
 
     def whole(self, stored, live, written):
-        """Judge ``stored`` with its resolved ``live`` values by itself: a COMMIT_RESULT.
+        """Judge ``stored`` by itself, and resolve it into ``live``: a COMMIT_RESULT.
 
         ``written`` marks settings just written, so that the refusal names one of those.
         """
         for i in range(schema.SETTING_COUNT):
             if not in_range(i, stored[i]):
                 return self._refuse(i, ids.COMMIT_RESULT_IS_RANGE)
+        self.resolve(stored, live)
         return (
             self._pack(stored)
             or self._channels(stored)
