@@ -26,7 +26,6 @@ class Application:
         self.sampler = Sampler(board, self.controller.readings, self.hardware)
         self.watchdog = None
         self._revision = -1
-        self._currents = 0
 
     def step(self, now_ms):
         """Do what is due at ``now_ms``; milliseconds until the next call is wanted."""
@@ -37,10 +36,10 @@ class Application:
         if self.sampler.tick_due:
             self.sampler.tick_due = False
             self._tick(now_ms)
-        elif controller.readings.current_ma.count != self._currents:
+        elif self.sampler.fast_due:
             controller.fast(now_ms)
             self.hardware.outputs.apply(controller.commands)
-        self._currents = controller.readings.current_ma.count
+        self.sampler.fast_due = False
         return wait_ms
 
     def unlock(self):
