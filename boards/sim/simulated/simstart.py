@@ -21,7 +21,7 @@ sys.modules["_asyncio"] = simasyncio
 
 
 def run(main_globals):
-    """Boot. A SystemExit leaves the process, which the host takes as a soft reset."""
+    """Boot. A SystemExit is a soft reset, as on a board; the host carries it out."""
     raw = os.getenv("CELLWARDEN_SIM_RAW") == "1"
     simlink.connect()
     try:
@@ -31,6 +31,8 @@ def run(main_globals):
             _run_file("/main.py", main_globals)
     except KeyboardInterrupt as err:
         sys.print_exception(err)
+    except SystemExit:
+        simlink.call(simops.RESET, simops.SOFT_RESET, 0, 0, 0, 0)
     simlink.act(simops.BOOT_DONE, 0, 0, 0)
 
 

@@ -24,6 +24,7 @@ class Console:
     def __init__(self, pty=None):
         self.pty = pty
         self.raw = False  # the prompt that was shown last
+        self.on_input = lambda: None  # the child has got something to do
         self.log = bytearray()  # the newest output, for status and tests
         self._child: Any = None
         self._held = bytearray()  # input that the child has not taken yet
@@ -107,6 +108,7 @@ class Console:
             except (BlockingIOError, BrokenPipeError):
                 done = 0
             del self._held[:done]
+            self.on_input()
         if self.pty is not None:
             self.pty.flush()
 

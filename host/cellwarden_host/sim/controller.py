@@ -36,6 +36,7 @@ class Controller:
         self.idle_until = None  # the firmware waits for this time
         self.resets = []  # (virtual time, cause) of every start, newest last
         self.silence = Silence()
+        console.on_input = self.silence.heard
 
     # --- life
 
@@ -76,7 +77,7 @@ class Controller:
         for number in (child.link.fileno(), child.stdout, child.irq.fileno()):
             self._poller.remove(number)
         self._console.detach()
-        self.child: Any = None
+        self.child = None
         self.idle_until = None
         return child
 
@@ -96,6 +97,9 @@ class Controller:
             self._peripherals.hard_reset()
             self.start(ops.WDT_RESET)
             return
+        self._restart()
+
+    def _restart(self):
         self._peripherals.soft_reset()
         self._console.output(b"MPY: soft reboot\r\n")
         self.start(ops.SOFT_RESET, self._console.raw)
@@ -163,6 +167,9 @@ class Controller:
             self._answer(sequence, 0)
         elif op == ops.RESET and arg:
             self._sleep(a, arg)
+        elif op == ops.RESET and a == ops.SOFT_RESET:
+            self.end()
+            self._restart()
         else:
             # A reset was asked for; or rubbish came, which only a firmware run wild can write.
             self.hard_reset(a if op == ops.RESET else ops.WDT_RESET)
@@ -220,6 +227,7 @@ class Controller:
         except OSError:
             return
         self.silence.interrupting = at_prompt
+        self.silence.poked = not at_prompt
         for _ in range(_INTERRUPT_LOOKS):
             if self.child is not child or not self.silence.interrupting:
                 break

@@ -5,6 +5,7 @@ child into a hung one.
 """
 
 _HUNG_CPU_NS = 250_000_000
+_STILL_HUNG_CPU_NS = 20_000_000  # when all it did was to serve an interrupt
 _PROMPT_LOOKS = 2  # asleep, at this many looks in a row without processor time in between
 
 
@@ -15,13 +16,17 @@ class Silence:
     def __init__(self):
         self.last = 0  # what it was at the newest look
         self.interrupting = False  # the child's interrupt thread is at work
+        self.poked = False  # an interrupt went to a hung child
         self.patience_s = 0.02
+        self._patience_ns = _HUNG_CPU_NS
         self._looks = 0
         self._cpu_ns = 0
         self._marked = False
 
     def heard(self):
         """It has asked something."""
+        self._patience_ns = _STILL_HUNG_CPU_NS if self.poked else _HUNG_CPU_NS
+        self.poked = False
         self.last = 0
         self._looks = 0
         self._marked = False
@@ -43,7 +48,7 @@ class Silence:
         self._cpu_ns = cpu_ns
         if self._looks >= _PROMPT_LOOKS:
             self.last = self.PROMPT
-        elif child.cpu_since_mark_ns() >= _HUNG_CPU_NS:
+        elif child.cpu_since_mark_ns() >= self._patience_ns:
             self.last = self.HUNG
         else:
             self.last = 0
