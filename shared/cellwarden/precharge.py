@@ -78,7 +78,8 @@ class Precharge:
         self._pause_ms = 0
         self._pause_length_ms = 0
         self._step_ms = 0
-        self._power_cw = 0  # 0.01 W, since the newest step
+        self._full_mv = 0  # the most that can lie across the resistor in this try
+        self._across_mv = 0  # what lay across it at the newest step
         self._base_ma = 0  # charging current before the try
         self._was_up = False  # the bus stood at the pack before the try
         self._good = False
@@ -102,7 +103,7 @@ class Precharge:
 
     def stop(self, now_ms):
         """Discharge is not wanted, or not allowed: off at once."""
-        self._account(now_ms)
+        self._account(now_ms, self._full_mv)
         self._off()
         if self.state == PAUSED and self._rested(now_ms):
             self.state = IDLE
@@ -112,11 +113,11 @@ class Precharge:
         if not self.on or elapsed_ms(now_ms, self._done_ms) >= self._overlap_ms:
             self.stop(now_ms)
         else:
-            self._account(now_ms)
+            self._account(now_ms, self._across_mv)
 
     def step(self, now_ms, readings, timeout_ms, limit_ma):
         """Discharge is wanted: go on. Returns the state; DONE only in the call it happens."""
-        self._account(now_ms)
+        self._account(now_ms, self._measure_across(readings))
         if self.state == LOCKED:
             return LOCKED
         if self.state == PAUSED and not self._rested(now_ms):
@@ -143,7 +144,7 @@ class Precharge:
     def _begin(self, now_ms, readings):
         if self.energy_mj > self._budget_mj // START_PART:
             return self._wait(now_ms, FAILED_HOT)
-        self._measure_power(readings)
+        self._full_mv = readings.pack_mv.value
         if not self._affordable():
             return self._wait(now_ms, FAILED_HOT)
         current_ma = readings.current_ma.value
@@ -152,6 +153,7 @@ class Precharge:
         self._peak_ma = 0
         self._good = False
         self._start_ms = self._step_ms = now_ms
+        self._across_mv = self._full_mv
         self.on = True
         self.state = RUNNING
         return RUNNING
@@ -184,7 +186,6 @@ class Precharge:
         short = near and down
         if short and gone_ms * SHORT_PART >= timeout_ms:
             return self._fail(now_ms, FAILED_SHORT)
-        self._measure_power(readings)
         if (gone_ms >= timeout_ms and not self._good) or not self._affordable():
             return self._fail(now_ms, FAILED_SHORT if short else FAILED_STUCK)
         return RUNNING
@@ -247,31 +248,37 @@ class Precharge:
 
     def _off(self):
         self.on = False
-        self._power_cw = 0
         if self.state == RUNNING or self.state == DONE:
             self.state = IDLE
 
     # --- the resistor -------------------------------------------------------------------------
 
-    def _measure_power(self, readings):
-        """What the resistor takes from now on: at most this, as the bus only rises."""
-        over_mv = readings.pack_mv.value
-        if readings.bus_mv.fitted:
-            over_mv -= readings.bus_mv.value
-        over_dv = (over_mv + 99) // 100 if over_mv > 0 else 0  # 0.1 V: its square fits
-        self._power_cw = (over_dv * over_dv + self._ohm - 1) // self._ohm
+    def _measure_across(self, readings):
+        """Voltage across the resistor; all of it while the bus is not known."""
+        if not readings.bus_mv.fitted or not readings.bus_mv.valid:
+            return self._full_mv
+        across_mv = readings.pack_mv.value - readings.bus_mv.value
+        return across_mv if across_mv > 0 else 0
+
+    def _power_cw(self, across_mv):
+        """In 0.01 W, rounded up; in 0.1 V so that the square stays within 30 bits."""
+        across_dv = across_mv // 100 + 1
+        return across_dv * across_dv // self._ohm + 1
 
     def _affordable(self):
-        ahead_mj = self._power_cw * _AHEAD_MS // 100
+        ahead_mj = self._power_cw(self._full_mv) * _AHEAD_MS // 100
         return self.energy_mj + ahead_mj <= self._budget_mj
 
-    def _account(self, now_ms):
-        """Add what the resistor took since the newest step, take off what it lost."""
+    def _account(self, now_ms, across_mv):
+        """Add what the resistor took since the newest step, or take off what it lost. The load
+        may pull the bus down as well as let it rise: the worse end of the step counts."""
         gone_ms = elapsed_ms(now_ms, self._step_ms)
-        if self._power_cw:
+        if self.on:
             self._step_ms = now_ms
             heated_ms = gone_ms if gone_ms < _GAP_MS else _GAP_MS
-            self.energy_mj += (self._power_cw * heated_ms + 99) // 100
+            worse_mv = across_mv if across_mv > self._across_mv else self._across_mv
+            self._across_mv = across_mv
+            self.energy_mj += (self._power_cw(worse_mv) * heated_ms + 99) // 100
         elif gone_ms >= _COOL_STEP_MS:  # so that rounding never stops the cooling
             self._step_ms = now_ms
             cooled_ms = gone_ms if gone_ms < PAUSE_MS else PAUSE_MS

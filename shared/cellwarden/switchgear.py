@@ -202,7 +202,7 @@ class Switchgear:
             elif switch.may_close(now_ms):
                 self._start_discharge(now_ms, readings, live)
                 return
-        if switch.on:
+        if switch.on and not forbidden:
             self.precharge.finish(now_ms)
         else:
             self.precharge.stop(now_ms)

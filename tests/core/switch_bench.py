@@ -4,6 +4,8 @@ The load is a capacitor behind the switches (common port), a resistance across i
 current source. Currents are charging positive, as everywhere.
 """
 
+from math import exp
+
 import boards.sim
 from cellwarden import ids
 from cellwarden.commands import Commands
@@ -72,9 +74,12 @@ class Bench:
         self.load_ohm = None
         self.current_ma = 0
         self.lost = ()  # names of readings that get no sample
-        self.joules = 0.0
+        self.joules = 0.0  # into the resistor, in all
+        self.heat_j = 0.0  # what is still in it: it loses its budget in a minute
         self.measured_ma = 0
-        self._ticks = 0
+        self.told_ready = False  # as of the newest tick
+        self.told_lease_over = False
+        self._since_tick_ms = 0
 
     def run(self, ms):
         for _ in range(ms // STEP_MS):
@@ -82,16 +87,24 @@ class Bench:
         return self
 
     def step(self):
-        self.now_ms = (self.now_ms + STEP_MS) & 0x3FFFFFFF
-        self._flow()
+        self.pass_time(STEP_MS)
+
+    def pass_time(self, ms):
+        """``ms`` (at most a tick's) in one piece: a sample, and the call that is due."""
+        for _ in range(ms // STEP_MS):
+            self.now_ms = (self.now_ms + STEP_MS) & 0x3FFFFFFF
+            self._flow()
         self.measure()
-        self._ticks += 1
-        if self._ticks % (TICK_MS // STEP_MS) == 0:
+        self._since_tick_ms += ms
+        if self._since_tick_ms >= TICK_MS:
+            self._since_tick_ms = 0
             self.tick()
         else:
             self.fast()
 
     def tick(self):
+        self.told_ready = self.ready
+        self.told_lease_over = self.lease_over
         self.gear.tick(self.now_ms, self.readings, self.forbids, self.ready, self.settings,
                        self.lease_over, self.commands)
 
@@ -110,6 +123,8 @@ class Bench:
 
     def _flow(self):
         """What flows in this step: through the switches, or through the resistor."""
+        lost_j = self.board.PRECHARGE_ENERGY_J * STEP_MS / 60_000
+        self.heat_j = max(0.0, self.heat_j - lost_j)
         c = self.commands
         if c.discharge:
             self.bus_mv = float(self.pack_mv)
@@ -123,23 +138,23 @@ class Bench:
         self.measured_ma = self.current_ma if conducts else 0
 
     def _through_resistor(self):
+        """The bus moves along its exponential; the heat is counted from its higher end."""
+        ohm = self.board.PRECHARGE_OHM
+        before_mv = self.bus_mv
         if self.load_ohm == 0:
-            self.bus_mv = 0.0
+            self.bus_mv = before_mv = 0.0
+        else:
+            siemens = 1 / ohm + (1 / self.load_ohm if self.load_ohm else 0)
+            end_mv = self.pack_mv / ohm / siemens
+            farad = self.load_uf / 1e6
+            left = exp(-STEP_MS / 1000 * siemens / farad) if farad else 0.0
+            self.bus_mv = end_mv + (before_mv - end_mv) * left
         over_mv = self.pack_mv - self.bus_mv
-        flow_ma = over_mv / self.board.PRECHARGE_OHM
-        if self.load_ohm is None and self.load_uf < 1:
-            flow_ma = 0
-            over_mv = 0
-            self.bus_mv = float(self.pack_mv)
-        elif self.load_ohm == 0:
-            pass
-        elif self.load_uf >= 1:
-            drain_ma = self.bus_mv / self.load_ohm if self.load_ohm else 0
-            self.bus_mv += (flow_ma - drain_ma) * STEP_MS * 1000 / self.load_uf
-            if self.bus_mv > self.pack_mv:
-                self.bus_mv = float(self.pack_mv)
-        self.joules += over_mv * flow_ma / 1e6 * STEP_MS / 1000
-        self.measured_ma = -int(flow_ma)
+        most_mv = max(over_mv, self.pack_mv - before_mv) if self.load_uf else over_mv
+        heat_j = most_mv * most_mv / ohm / 1e6 * STEP_MS / 1000
+        self.joules += heat_j
+        self.heat_j += heat_j
+        self.measured_ma = -int(over_mv / ohm)
 
 
 def closed(bench=None):

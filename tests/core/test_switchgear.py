@@ -1,5 +1,7 @@
 """The switchgear's promises, one behaviour a test: permission, order, times, diode, relays."""
 
+from switch_bench import BOTH, CHARGE, DISCHARGE, Bench, Board, closed, commissioned, relay_board
+
 from cellwarden import ids
 from cellwarden.switch_delays import (
     BYPASS_PAUSE_MS,
@@ -8,7 +10,6 @@ from cellwarden.switch_delays import (
 )
 from cellwarden.switchgear import LEASE_REST_MS, Switchgear, urgent_forbids
 from heap_proof import prove_no_allocation
-from switch_bench import BOTH, CHARGE, DISCHARGE, Bench, Board, closed, commissioned, relay_board
 
 MASK = 0x3FFFFFFF
 
