@@ -197,6 +197,7 @@ class CommandsMap:
 
     def _login_response(self, _value, data, offset, port):
         access = self._access
+        self._map.drop_orphaned()  # a new session does not go on with an old one's writes
         answer = bytes(data[offset : offset + _RESPONSE_BYTES])
         role = access.asked_role(port)
         result = access.respond(port, answer, access.now_ms)
@@ -210,9 +211,8 @@ class CommandsMap:
         return NOT_ALLOWED
 
     def _logout(self, _value, _data, _offset, port):
-        if self._c.settings.owner == port:
-            self._c.settings.abort()
         self._access.logout(port)
+        self._map.drop_orphaned()
         return DONE
 
     def _new_password(self, _value, data, offset, port):

@@ -45,12 +45,16 @@ class SettingsMap:
         c = self._c.commands
         return not (c.charge or c.discharge or c.precharge)
 
-    def is_busy(self, owner):
-        """Somebody else has a transaction open. One whose session has ended is dropped."""
+    def drop_orphaned(self):
+        """A transaction ends with the session that opened it."""
         settings = self._c.settings
         if settings.owner not in (NOBODY, BOARD) and not self._c.access.role(settings.owner):
             settings.abort()
-        return settings.owner not in (NOBODY, owner)
+
+    def is_busy(self, owner):
+        """Somebody else has a transaction open."""
+        self.drop_orphaned()
+        return self._c.settings.owner not in (NOBODY, owner)
 
     def write_registers(self, address, count, data, offset, port):
         """Write holding registers, all of them settings."""

@@ -115,6 +115,9 @@ def test_a_nonce_grows_too_old():
     d.ask()
     d.pass_ms(a.NONCE_MS)
     assert d.answer() == a.NO_CHALLENGE and d.access.nonce(2) is None
+    d.ask()
+    d.now_ms += a.NONCE_MS  # too old even if no step has noticed yet
+    assert d.answer() == a.NO_CHALLENGE
 
 
 def test_a_session_ends_unused_and_lives_while_used():

@@ -131,6 +131,8 @@ def test_the_factory_role_is_given_once_to_a_board_that_is_not_commissioned():
     assert first_factory_password(b) == NOT_ALLOWED
     b = Bench()
     assert first_factory_password(b) == NOT_ALLOWED  # an installer's session is needed
+    b.login(port=3)
+    assert b.write_bytes(0x2048, b"makers own" + bytes(6), port=3) == NOT_ALLOWED
     b.login()
     assert first_factory_password(b) == DONE
     assert first_factory_password(b) == NOT_ALLOWED

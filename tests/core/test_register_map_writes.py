@@ -103,6 +103,7 @@ def test_half_of_a_32_bit_setting_cannot_be_written():
     before = b.everything()
     assert b.write(0x1050, 1) == BAD_VALUE
     assert b.write(0x1051, 1) == BAD_VALUE
+    assert b.write(0x1051, 0, 1) == BAD_VALUE
     assert b.write(0x1051, 1, 0, 1) == BAD_VALUE
     assert b.everything() == before
     assert b.write(0x1050, 0, 50_000) == DONE
@@ -179,13 +180,15 @@ def test_begin_with_zero_drops_what_was_staged():
 
 
 def test_a_transaction_ends_with_its_session():
-    for end in (lambda b: b.write(LOGOUT, 1), lambda b: b.step(600_000)):
+    ends = (lambda b: b.write(LOGOUT, 1), lambda b: b.step(600_000))
+    for end, other in ((ends[0], 1), (ends[1], 1), (ends[0], 0), (ends[1], 0)):
         b = open_bench()
         b.write(BEGIN, 1)
         b.write(BALANCE_DIFF, 5)
         end(b)
-        assert b.login(port=3) == DONE
-        assert b.write(0x10D4, 0, port=3) == DONE
+        if other:
+            assert b.login(port=3) == DONE
+            assert b.write(0x10D4, 0, port=3) == DONE
         assert b.login() == DONE
         assert b.write(COMMIT, 1) == NOT_ALLOWED
         assert b.read(BALANCE_DIFF) == [20]
