@@ -1,7 +1,8 @@
 """From reset to a board at work: outputs off, settings, self-test, then the tasks.
 
 ``run`` is all that main.py calls. However it ends (Ctrl-C, an exception, a restart command),
-the outputs are locked off first and the reason is kept.
+the outputs are locked off first and the reason is kept. A board that crashes again right after
+a crash stays at the prompt, locked off, instead of wearing out its flash.
 """
 
 import asyncio
@@ -15,25 +16,15 @@ from cellwarden import ids
 from cellwarden.access import Access
 from cellwarden.register_map import RegisterMap
 from cellwarden.settings import Settings
-from firmware import clock, safe_state, version
+from firmware import clock, restart, safe_state, version
 from firmware.application import Application
 from firmware.persistence import Persistence
 from firmware.ports import ModbusPort
 from firmware.selftest import SelfTest
 from firmware.tasks import Tasks
 
-_CRASH_FILE = "/data/crash.txt"
 PORT_CHARGER = 1
 PORT_PC = 2
-
-
-def _restart_cause():
-    cause = machine.reset_cause()
-    if cause == machine.PWRON_RESET:
-        return ids.RESTART_CAUSE_IS_POWER
-    if cause == machine.WDT_RESET:
-        return ids.RESTART_CAUSE_IS_WATCHDOG
-    return ids.RESTART_CAUSE_IS_UNKNOWN
 
 
 def _texts(register_map):
@@ -57,11 +48,15 @@ def build():
     persistence.load_state(controller, now_ms)
     register_map = RegisterMap(controller)
     _texts(register_map)
-    cause = _restart_cause()
+    cause = restart.cause()
     controller.publisher.restart_cause = cause
     controller.conditions.watchdog_restart = int(cause == ids.RESTART_CAUSE_IS_WATCHDOG)
     controller.conditions.self_test_failures = SelfTest(application.hardware).run()
-    controller.journal.note(ids.KIND_START, controller, value=cause)
+    controller.sleep.woken = cause == ids.RESTART_CAUSE_IS_SLEEP
+    if cause != ids.RESTART_CAUSE_IS_POWER:
+        controller.switchgear.precharge.assume_hot()
+    if cause != ids.RESTART_CAUSE_IS_SLEEP:
+        controller.journal.note(ids.KIND_START, controller, value=cause)
     ports = (
         ModbusPort(machine, board.RS485_1_UART, board.PINS, "rs485_1", register_map, PORT_CHARGER),
         ModbusPort(machine, board.RS485_2_UART, board.PINS, "rs485_2", register_map, PORT_PC),
@@ -80,9 +75,9 @@ def run():
         asyncio.run(tasks.run())
     except Exception as error:
         _stop(application)
-        _keep(error)
         sys.print_exception(error)
-        machine.reset()
+        if restart.crashed(error):
+            machine.reset()
     finally:
         _stop(application)
 
@@ -91,12 +86,3 @@ def _stop(application):
     if application is not None:
         application.all_off()
     safe_state.lock_off()
-
-
-def _keep(error):
-    """Leave the reason where the next start, and a person at the REPL, can find it."""
-    try:
-        with open(_CRASH_FILE, "w") as file:
-            sys.print_exception(error, file)
-    except OSError:
-        pass

@@ -7,12 +7,16 @@ here, right after a tick, and nowhere else.
 import asyncio
 import gc
 
+import machine
+
 from cellwarden import ids
-from firmware import clock
+from firmware import clock, restart
 from firmware.selftest import SelfTest
 
 _SLOW_MS = 20
 _COLLECT_TICKS = 20
+# Between looks for a charger from deep sleep; boards with a wake latch wake at once.
+_SLEEP_MS = 60_000
 
 
 class Tasks:
@@ -58,8 +62,11 @@ class Tasks:
                 requests.self_test = False
                 failures = SelfTest(self._app.hardware).run()
                 controller.conditions.self_test_failures = failures
+            controller.frames = self._frames()
             if requests.restart:
-                self._restart(now_ms)
+                self._leave(now_ms, restart.COMMAND)
+            if controller.sleep.due:
+                self._leave(now_ms, restart.SLEEP)
 
     def _collect(self):
         """Collect garbage once in a while, at a moment when the tick has just been done."""
@@ -76,9 +83,16 @@ class Tasks:
         self._ports[0].configure(address, live[ids.RS485_1_BAUD] * 100)
         self._ports[1].configure(address, live[ids.RS485_2_BAUD] * 100)
 
-    def _restart(self, now_ms):
-        import machine
+    def _frames(self):
+        """Good requests on all ports so far."""
+        first, second = self._ports
+        return (first.server.frames_good + second.server.frames_good) & 0x3FFFFFFF
 
+    def _leave(self, now_ms, word):
+        """Everything off and saved, then a reset, or a sleep that ends in one."""
         self._app.all_off()
         self._persistence.save_all(self._controller, now_ms)
+        restart.mean(word)
+        if word == restart.SLEEP:
+            machine.deepsleep(_SLEEP_MS)
         machine.reset()

@@ -27,6 +27,7 @@ from .publish import Publisher
 from .quantities import Quantities
 from .readings import Readings
 from .requests import Requests
+from .sleep import Sleep
 from .switchgear import Switchgear, urgent_forbids
 from .ticks import elapsed_ms
 
@@ -66,6 +67,8 @@ class Controller:
         self.charger_link = ChargerLink()
         self.journal = Journal()
         self.calibration = Calibration(board)
+        self.sleep = Sleep(start_ms)
+        self.frames = 0  # good requests on all ports, told by the firmware
         self.publisher = Publisher(self)
         self.readout = self.publisher.readout
         self.uptime_s = 0  # in service, over all restarts
@@ -135,6 +138,7 @@ class Controller:
             self.switchgear.discharge_on, now_ms, commands,
         )
         self._guard()
+        self._sleep(now_ms)
         self._sound()
         self._write_journal(now_ms)
         self.publisher.publish(now_ms)
@@ -219,6 +223,16 @@ class Controller:
         self.charger_link.update(now_ms)
         c.charger_silent = int(self.charger_link.silent(now_ms, settings))
         c.heater_fault = int(self.heater.fault)
+
+    def _sleep(self, now_ms):
+        r = self.readings
+        charger = r.charger_mv
+        seen = self.protection.context.charging
+        if charger.fitted and charger.valid and r.pack_mv.valid:
+            seen = seen or charger.value > r.pack_mv.value + _CHARGER_MV
+        s = self.switchgear
+        on = s.discharge_on or s.precharge_on
+        self.sleep.update(self.protection, seen, on, self.frames, now_ms)
 
     def _sound(self):
         loud = self.protection.loudest

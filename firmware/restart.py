@@ -1,0 +1,78 @@
+"""Why the board restarts: left on flash before, read once after.
+
+The controllers do not tell a commanded reset from the watchdog's (an RP2040 resets through
+its watchdog), so a restart that is meant leaves a word. Nothing here raises; a word that could
+not be written only makes the restart look like the watchdog's, which warns more, not less.
+"""
+
+import os
+import sys
+
+import machine
+
+from cellwarden import ids
+
+_WORD = "/data/restart.txt"
+_CRASH = "/data/crash.txt"
+COMMAND = "command"
+CRASH = "crash"
+SLEEP = "sleep"
+_CAUSES = {
+    COMMAND: ids.RESTART_CAUSE_IS_COMMAND,
+    CRASH: ids.RESTART_CAUSE_IS_FAULT,
+    SLEEP: ids.RESTART_CAUSE_IS_SLEEP,
+}
+
+_last = ids.RESTART_CAUSE_IS_UNKNOWN
+
+
+def mean(word):
+    """The reset that follows is meant: COMMAND, CRASH or SLEEP."""
+    try:
+        with open(_WORD, "w") as file:
+            file.write(word)
+    except OSError:
+        pass
+
+
+def crashed(error):
+    """Keep the traceback where the next start, and a person at the REPL, can find it.
+
+    False when this very start followed a crash: restarting has not helped.
+    """
+    if _last == ids.RESTART_CAUSE_IS_FAULT:
+        return False
+    mean(CRASH)
+    try:
+        with open(_CRASH, "w") as file:
+            sys.print_exception(error, file)
+    except OSError:
+        pass
+    return True
+
+
+def cause():
+    """Why this start happened, ids.RESTART_CAUSE_IS_*; forgets the word."""
+    global _last
+    _last = _find_cause()
+    return _last
+
+
+def _find_cause():
+    word = ""
+    try:
+        with open(_WORD) as file:
+            word = file.read()
+        os.remove(_WORD)
+    except OSError:
+        pass
+    if word in _CAUSES:
+        return _CAUSES[word]
+    reset = machine.reset_cause()
+    if reset == machine.PWRON_RESET:
+        return ids.RESTART_CAUSE_IS_POWER
+    if reset == machine.WDT_RESET:
+        return ids.RESTART_CAUSE_IS_WATCHDOG
+    if reset == getattr(machine, "SOFT_RESET", None):
+        return ids.RESTART_CAUSE_IS_SOFT
+    return ids.RESTART_CAUSE_IS_UNKNOWN

@@ -1,0 +1,69 @@
+"""An empty pack without a charger is not emptied further by its own board."""
+
+from cellwarden import ids
+from cellwarden.sleep import AGAIN_MS, WAIT_MS, Sleep
+
+
+class Protection:
+    def __init__(self, *rules):
+        self.rules = rules
+
+    def is_active(self, rule):
+        return rule in self.rules
+
+
+EMPTY = Protection(ids.RULE_CELL_UV1)
+
+
+def run(sleep, ms, start_ms=0, protection=EMPTY, charger=False, on=False, frames=0):
+    for now_ms in range(start_ms, start_ms + ms + 1, 1000):
+        sleep.update(protection, charger, on, frames, now_ms & 0x3FFFFFFF)
+    return sleep.due
+
+
+def test_sleep_comes_within_ten_minutes_of_an_under_voltage_trip():
+    assert WAIT_MS < 600_000
+    for rule in (ids.RULE_CELL_UV1, ids.RULE_CELL_UV2, ids.RULE_PACK_UV):
+        sleep = Sleep(0)
+        assert not run(sleep, WAIT_MS - 1000, protection=Protection(rule))
+        assert run(sleep, 2000, WAIT_MS - 1000, protection=Protection(rule))
+
+
+def test_a_healthy_pack_a_charger_or_a_closed_switch_keep_it_awake():
+    assert not run(Sleep(0), 2 * WAIT_MS, protection=Protection(ids.RULE_CELL_OV1))
+    assert not run(Sleep(0), 2 * WAIT_MS, charger=True)
+    assert not run(Sleep(0), 2 * WAIT_MS, on=True)
+
+
+def test_somebody_who_talks_to_it_keeps_it_awake():
+    sleep = Sleep(0)
+    for minute in range(30):
+        assert not run(sleep, 59_000, minute * 60_000, frames=minute)
+    assert run(sleep, WAIT_MS, 30 * 60_000, frames=29)
+
+
+def test_a_charger_that_comes_takes_the_wish_to_sleep_back():
+    sleep = Sleep(0)
+    assert run(sleep, WAIT_MS)
+    assert not run(sleep, 1000, WAIT_MS, charger=True)
+
+
+def test_after_a_wake_up_that_finds_nothing_new_it_sleeps_again_soon():
+    sleep = Sleep(0)
+    sleep.woken = True
+    assert not run(sleep, AGAIN_MS - 1000)
+    assert run(sleep, 1000, AGAIN_MS)
+
+
+def test_a_wake_up_that_somebody_answers_lasts_the_full_time():
+    sleep = Sleep(0)
+    sleep.woken = True
+    run(sleep, 2000, frames=3)
+    assert not run(sleep, WAIT_MS - 3000, 2000, frames=3)
+
+
+def test_the_wait_is_right_across_the_wrap_of_the_clock():
+    start_ms = 0x40000000 - 100_000
+    sleep = Sleep(start_ms)
+    assert not run(sleep, WAIT_MS - 1000, start_ms)
+    assert run(sleep, 2000, start_ms + WAIT_MS - 1000)
