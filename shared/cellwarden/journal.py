@@ -3,7 +3,7 @@
 The layout is tables/journal.py's (``ids.J_*``). ``record`` and ``note`` allocate nothing: they
 run in the tick. Flash is the storage task's work: it takes what lies between ``pending`` and
 ``next``, and gives it back with ``restore`` after a restart. An entry is never changed after it
-was written.
+was written. Its checksum is worked out when it is first stored or read, not in the tick.
 """
 
 from binascii import crc32
@@ -36,7 +36,7 @@ class Journal:
         self.pending = 0  # the first entry that is not yet on flash
         self.lost = 0  # entries that were overwritten before they reached flash
         self._ring = bytearray(ENTRIES * ENTRY_BYTES)
-        self._body = bytearray(ids.J_CRC32)
+        self._sealed = bytearray(ENTRIES)  # 1: the entry's checksum has been worked out
 
     def record(self, kind, rule, now_ms, controller):
         """An event of the protection engine: with limit, value, cell and age of the sample."""
@@ -66,19 +66,26 @@ class Journal:
         """Copy the first ``length`` bytes of an entry; False when it is not held."""
         if not self.first <= number < self.next:
             return False
+        self._seal(number)
         at = number % ENTRIES * ENTRY_BYTES
-        body = self._body
-        for i in range(len(body)):
-            body[i] = self._ring[at + i]
-        pack_into("<I", self._ring, at + ids.J_CRC32, crc32(body) & 0xFFFFFFFF)
         for i in range(length):
             out[offset + i] = self._ring[at + i]
         return True
 
     def payload(self, number):
         """The bytes of an entry between number and checksum, for flash; allocates."""
+        self._seal(number)
         at = number % ENTRIES * ENTRY_BYTES + ids.J_UPTIME_S
         return bytes(self._ring[at : at + PAYLOAD_BYTES])
+
+    def _seal(self, number):
+        """Work the checksum out, once: where integers are small, that allocates."""
+        slot = number % ENTRIES
+        if not self._sealed[slot]:
+            at = slot * ENTRY_BYTES
+            end = at + ids.J_CRC32
+            pack_into("<I", self._ring, end, crc32(bytes(self._ring[at:end])) & 0xFFFFFFFF)
+            self._sealed[slot] = 1
 
     def stored(self, until):
         """All entries before number ``until`` are on flash."""
@@ -100,6 +107,8 @@ class Journal:
             for i in range(min(PAYLOAD_BYTES, len(payload))):
                 self._ring[at + ids.J_UPTIME_S + i] = payload[i]
             self.first = number
+            self._sealed[number % ENTRIES] = 0
+            self._seal(number)
 
     def _open(self, kind, controller):
         """Begin an entry with what every entry has; its offset in the ring."""
@@ -112,6 +121,7 @@ class Journal:
             self.pending = self.first
         at = number % ENTRIES * ENTRY_BYTES
         ring = self._ring
+        self._sealed[number % ENTRIES] = 0
         self._put32(at + ids.J_NUMBER, number)
         self._put32(at + ids.J_UPTIME_S, controller.uptime_s)
         ring[at + ids.J_KIND] = kind

@@ -135,12 +135,16 @@ def test_an_age_stops_below_the_absent_mark():
     assert u16(b.entry(0), ids.J_AGE_MS) == ABSENT_16 - 1
 
 
-def test_the_checksum_covers_the_whole_entry():
+def checksum_is_right(e):
+    return u32(e, ids.J_CRC32) == crc32(e[: ids.J_CRC32]) & 0xFFFFFFFF
+
+
+def test_the_checksum_covers_the_whole_entry_and_is_new_for_each():
     b = charging_bench()
     c = b.controller
-    c.journal.record(TRIP, OV1, 1000, c)
-    e = b.entry(0)
-    assert u32(e, ids.J_CRC32) == crc32(e[: ids.J_CRC32]) & 0xFFFFFFFF
+    for number in range(ENTRIES + 2):
+        c.journal.record(TRIP, OV1, 1000, c)
+        assert checksum_is_right(b.entry(number))
 
 
 def test_the_ring_keeps_the_newest_and_numbers_go_on():
@@ -169,6 +173,7 @@ def test_what_reaches_flash_comes_back_and_the_numbers_go_on():
     journal.restore(kept, 10)
     assert (journal.first, journal.pending, journal.next) == (0, 10, 10)
     assert [b.entry(i) for i in range(10)] == before
+    assert checksum_is_right(before[9])
     journal.note(ids.KIND_START, b.controller)
     assert u32(b.entry(10), ids.J_NUMBER) == 10
 
