@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -20,6 +21,9 @@ from .board import Values
 from .rule_words import RuleNow, keeps_off, rule_titled, rules_now
 
 _BAR_WIDTH = 12
+_CELLS_A_LINE = 8
+# From this size on a terminal gets bars, temperatures and the summary line.
+_WIDE, _HIGH = 110, 32
 # Bars span the pack's own spread, but never less than this, so that noise stays small.
 _LEAST_SPAN_MV = 40
 _LOUD_STYLE = {"danger": "bold white on red", "protection": "bold red", "warning": "yellow",
@@ -46,26 +50,27 @@ class Dashboard:
     def add(self, note: Note) -> None:
         (self.events if note.kind == "event" else self.story).append(note.text)
 
-    def render(self, values: Values | None, stale_s: float, trouble: str) -> RenderableType:
-        """Everything, as one renderable."""
+    def render(
+        self, values: Values | None, stale_s: float, trouble: str, width: int, height: int
+    ) -> RenderableType:
+        """Everything, as one renderable; without bars where the terminal is small."""
         if values is None:
             return Panel(Text(trouble or "waiting for the board"), title=self.title)
-        style = "dim" if trouble else ""
         parts: list[RenderableType] = []
         if trouble:
             parts.append(Text(f"STALE, {stale_s:.0f} s old: {trouble}", style="bold red"))
-        parts += [
-            Text(line_of(values, ""), style="bold"),
-            Columns(
-                [_cells(values), Group(_numbers(values), _temperatures(values))], padding=(0, 4)
-            ),
-            _alarms(values),
-        ]
+        if width >= _WIDE and height >= _HIGH:
+            right = Group(_numbers(values), Text(""), _temperatures(values))
+            parts += [Text(line_of(values, ""), style="bold"),
+                      Columns([_cells(values), right], padding=(0, 4))]
+        else:
+            parts += [_numbers(values), _cells_short(values)]
+        parts.append(_alarms(values))
         if self.events:
             parts.append(_list("Newest events", list(self.events)))
         if self.story:
             parts.append(_list("What is going on", list(self.story), "cyan"))
-        return Panel(Group(*parts), title=self.title, style=style)
+        return Panel(Group(*parts), title=self.title, style="dim" if trouble else "")
 
 
 def line_of(values: Values | None, trouble: str) -> str:
@@ -106,24 +111,48 @@ def _cell(values: Values, end: str) -> str:
 
 def _cells(values: Values) -> Table:
     """Each cell with a bar between the lowest and the highest, and a mark while balancing."""
-    counts = show.elements(catalog.READING["cell_mv"], values)
+    counts = _cell_counts(values)
     known = [mv for mv in counts if mv is not None]
     low, high = (min(known), max(known)) if known else (0, 0)
-    middle, span = (low + high) / 2, max(high - low, _LEAST_SPAN_MV)
-    balancing = values.known("balancing_low") | values.known("balancing_high") << 16
+    span = max(high - low, _LEAST_SPAN_MV)
+    bottom = (low + high - span) / 2
+    texts = [
+        Text(f"{text.plain} {_bar(0.0 if mv is None else (mv - bottom) / span)}", text.style)
+        for text, mv in zip(_cell_texts(values), counts, strict=True)
+    ]
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
-    half = (len(counts) + 1) // 2
+    half = (len(texts) + 1) // 2
+    for left, right in zip_longest(texts[:half], texts[half:]):
+        table.add_row(left, right)
+    return table
+
+
+def _cells_short(values: Values) -> Table:
+    """The cells without bars, a few a line."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+    texts = _cell_texts(values)
+    for first in range(0, len(texts), _CELLS_A_LINE):
+        table.add_row(*texts[first : first + _CELLS_A_LINE])
+    return table
+
+
+def _cell_counts(values: Values) -> list[int | None]:
+    return show.elements(catalog.READING["cell_mv"], values)
+
+
+def _cell_texts(values: Values) -> list[Text]:
+    """Number and volts of each cell, the highest red, the lowest blue, marked when balancing."""
+    counts = _cell_counts(values)
+    known = [mv for mv in counts if mv is not None]
+    balancing = values.known("balancing_low") | values.known("balancing_high") << 16
     texts = []
     for i, mv in enumerate(counts):
-        style = "" if mv is None or low == high else (
-            "red" if mv == high else "blue" if mv == low else "")
-        part = 0.0 if mv is None else (mv - (middle - span / 2)) / span
-        mark = "⚖" if balancing >> i & 1 else " "
-        value = " -   " if mv is None else f"{mv / 1000:.3f}"
-        texts.append(Text(f"{i + 1:2} {value} {_bar(part)} {mark}", style=style))
-    for i in range(half):
-        table.add_row(texts[i], texts[i + half] if i + half < len(texts) else Text(""))
-    return table
+        style = ""
+        if mv is not None and min(known) != max(known):
+            style = "red" if mv == max(known) else "blue" if mv == min(known) else ""
+        volts = "  -  " if mv is None else f"{mv / 1000:.3f}"
+        texts.append(Text(f"{i + 1:2} {volts}{'b' if balancing >> i & 1 else ' '}", style))
+    return texts
 
 
 def _bar(part: float) -> str:
@@ -139,8 +168,10 @@ def _numbers(values: Values) -> Table:
     sigma = values.one("soc_sigma_permille")
     rows = (
         ("state", values.word("board_state")),
-        ("charge left", f"{_text('remaining_mah', values)} of {_text('full_mah', values)}"
-         + (f" ± {sigma / 10:.1f} %" if sigma is not None else "")),
+        ("state of charge", _text("soc_permille", values)
+         + (f" ± {sigma / 10:.1f} %" if sigma is not None else "")
+         + f", {_text('remaining_mah', values)} of {_text('full_mah', values)}"),
+        ("pack", f"{_text('pack_10mv', values)}, {_amperes(values)}"),
         ("cell difference", "-" if difference is None else f"{difference} mV"),
         ("charger may", f"{_text('ccl_ma', values)} to {_text('cvl_10mv', values)}"),
         ("load may", _text("dcl_ma", values)),
@@ -166,8 +197,15 @@ def _balancing(values: Values) -> str:
     if not count:
         return "no"
     minutes = values.one("balance_minutes")
-    left = f", {minutes} min to go" if minutes is not None else ""
+    left = f", {_span(minutes)} to go" if minutes is not None else ""
     return f"{count} cell{'s' if count > 1 else ''}{left}"
+
+
+def _span(minutes: int) -> str:
+    """A prediction is no more exact than this."""
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"
 
 
 def _temperatures(values: Values) -> Text:
@@ -177,7 +215,7 @@ def _temperatures(values: Values) -> Text:
         for name, count in zip(_SENSORS, values.all(row.name), strict=True)
         if count is not None
     ]
-    return Text("\n" + "\n".join("   ".join(shown[i : i + 2]) for i in range(0, len(shown), 2)))
+    return Text("\n".join("   ".join(shown[i : i + 2]) for i in range(0, len(shown), 2)))
 
 
 def _alarms(values: Values) -> RenderableType:

@@ -35,13 +35,14 @@ SPEED = 20.0
 _EVERY_S = 1.0
 _START_S = 90  # the firmware is compiled on the first start
 _STOP_S = 5
-# The story begins this long before the pack is parked, in the middle of a ride.
-_RIDE_S = 420
+# How much is shown of a ride, the pause after it, and the charge that follows.
+_RIDE_S = 300
+_PAUSE_S = 60
+_CHARGE_S = 300
 # Currents of a light car; the packaged ride brakes with up to 120 A and pulls up to 240 A.
 _SETTINGS = {("charge_current_ma", 0): 120_000, ("discharge_current_ma", 0): 160_000}
-_LONG_S = 300
 _FULL_CELL = 7
-_FULL_PERMILLE = 935
+_FULL_PERMILLE = 945
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,29 @@ class Scene:
 
 
 def stretch(times: list[float], currents: list[float]) -> Day:
-    """The day from ``_RIDE_S`` before the car is parked for its first long charge."""
+    """The day from ``_RIDE_S`` before the car is parked for its first long charge, with the
+    pause and the charge cut short."""
     starts = [i for i, c in enumerate(currents) if i == 0 or c != currents[i - 1]]
-    for parked, charge, leave in zip(starts, starts[1:], starts[2:], strict=False):
-        if currents[charge] > 0 and times[leave] - times[charge] >= _LONG_S:
+    for i, j, k in zip(starts, starts[1:], starts[2:], strict=False):
+        parked, charge, leave = times[i], times[j], times[k]
+        if currents[j] > 0 and leave - charge >= _CHARGE_S:
             break
     else:
         raise Refused("the day has no long charge to tell a story about")
-    zero_s = max(0.0, times[parked] - _RIDE_S)
-    kept = [(t - zero_s, int(c)) for t, c in zip(times, currents, strict=True) if t >= zero_s]
-    moments = [times[i] - zero_s for i in (parked, charge, leave)]
-    return Day([t for t, _ in kept], [c for _, c in kept], *moments)
+    zero = max(0.0, parked - _RIDE_S)
+    cut_pause = max(0.0, charge - parked - _PAUSE_S)
+    cut_charge = leave - charge - _CHARGE_S
+
+    def moved(t: float) -> float:
+        return t - zero - (cut_pause if t >= charge else 0) - (cut_charge if t >= leave else 0)
+
+    def kept(t: float) -> bool:
+        return zero <= t < charge - cut_pause or charge <= t < leave - cut_charge or t >= leave
+
+    rows_ = [(moved(t), int(c)) for t, c in zip(times, currents, strict=True) if kept(t)]
+    return Day(
+        [t for t, _ in rows_], [c for _, c in rows_], moved(parked), moved(charge), moved(leave)
+    )
 
 
 def scenes(day: Day, speed: float) -> list[Scene]:
@@ -137,7 +150,7 @@ def run_demo(speed: float | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
             day = stretch(*read_profile("day"))
             with _simulator(Path(folder), day, speed) as ports:
-                source = monitor.Source(str(ports["rs485_2"]), 115_200, 1)
+                source = monitor.Source(lambda: str(ports["rs485_2"]), 115_200, 1)
                 try:
                     _set_up(source)
                     story = Story(scenes(day, speed), ports["control"])

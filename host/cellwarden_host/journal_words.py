@@ -141,7 +141,7 @@ def _judged(entry: Entry, rule: Any) -> str:
 def _around(entry: Entry) -> str:
     """The sample's age, the retries, the outputs and what else was wrong."""
     parts = []
-    if entry.field["age_ms"]:
+    if entry.field["age_ms"] and entry.kind in ("trip", "latch"):
         parts.append(f"sample {entry.field['age_ms']} ms old")
     if entry.field["retries"]:
         parts.append(f"retry {entry.field['retries']}")

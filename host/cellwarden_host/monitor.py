@@ -18,32 +18,32 @@ from . import catalog, journal_words, show
 from .board import Board, Values
 from .dashboard import Dashboard, Note, line_of
 from .link import Line
-from .problems import NoConnection, Refused
+from .problems import NoConnection, Problem
 
 _MARK = {"event": "  journal", "story": "\n>>"}
 _WANTED = [*catalog.READINGS, catalog.RULE_STATE]
 
 
 class Source:
-    """The newest values of one board, through losses of the line."""
+    """The newest values of one board, through losses of the line.
 
-    def __init__(self, port: str, baud: int, unit: int) -> None:
-        self._where = (port, baud, unit)
+    ``port`` is asked again whenever the line has to be opened: a simulator that was started
+    anew is found, and the pseudo terminal of one that has ended is left alone.
+    """
+
+    def __init__(self, port: Callable[[], str], baud: int, unit: int) -> None:
+        self._port, self._baud, self._unit = port, baud, unit
         self._line: Line | None = None
         self._board: Board | None = None
         self.values: Values | None = None
         self.taken_s = 0.0
         self.trouble = ""
 
-    @property
-    def port(self) -> str:
-        return self._where[0]
-
     def look(self) -> bool:
         """Ask the board once; False leaves the old values, and says why in ``trouble``."""
         try:
             values = self.board().read(_WANTED)
-        except (NoConnection, Refused) as problem:
+        except Problem as problem:
             self.trouble = str(problem)
             self.close()
             return False
@@ -53,9 +53,8 @@ class Source:
     def board(self) -> Board:
         """The board on an open line; opens it when need be."""
         if self._board is None:
-            port, baud, unit = self._where
-            self._line = Line(port, baud)
-            self._board = Board(self._line, unit)
+            self._line = Line(self._port(), self._baud)
+            self._board = Board(self._line, self._unit)
         return self._board
 
     def age_s(self) -> float:
@@ -90,7 +89,7 @@ def watch(
         while True:
             try:
                 told = [] if source.trouble else notes(source)
-            except (NoConnection, Refused):
+            except Problem:
                 told = []  # told at the next good look
             screen.show(told)
             done += 1
@@ -159,6 +158,7 @@ class _Screen:
     def __init__(self, source: Source, dashboard: Dashboard, console: Console) -> None:
         self._source = source
         self._dashboard = dashboard
+        self._console = console
         self._live = Live(console=console, screen=False, auto_refresh=False)
 
     def __enter__(self) -> _Screen:
@@ -173,9 +173,9 @@ class _Screen:
         for note in notes:
             self._dashboard.add(note)
         stale_s = source.age_s() if source.trouble else 0.0
-        self._live.update(
-            self._dashboard.render(source.values, stale_s, source.trouble), refresh=True
-        )
+        width, height = self._console.size
+        drawn = self._dashboard.render(source.values, stale_s, source.trouble, width, height)
+        self._live.update(drawn, refresh=True)
 
 
 def _screen(source: Source, as_json: bool, dashboard: Dashboard | None) -> _Lines | _Screen:

@@ -83,7 +83,7 @@ def test_alarms_json(board):
 
 
 def test_every_rule_can_be_told_in_words(board):
-    values = monitor.Source(board.port, 115200, 1)
+    values = monitor.Source(lambda: board.port, 115200, 1)
     settings = values.board().read(catalog.SETTINGS)
     values.close()
     for rule in catalog.RULES:
@@ -128,7 +128,7 @@ def test_long_journal_is_fetched_whole(board):
 
 
 def test_entry_that_is_overwritten_while_reading_is_left_out(board):
-    source = monitor.Source(board.port, 115200, 1)
+    source = monitor.Source(lambda: board.port, 115200, 1)
     journal = board.desk.controller.journal
     for i in range(100):
         journal.note(ids.KIND_TEXT, board.desk.controller, i, 0, 2)
@@ -158,7 +158,7 @@ def test_monitor_json_is_a_document_a_line(board):
 
 def test_values_that_could_not_be_read_again_are_stale_not_new(board, monkeypatch):
     monkeypatch.setattr("cellwarden_host.board.TIMEOUT_MS", 20)
-    source = monitor.Source(board.port, 115200, 1)
+    source = monitor.Source(lambda: board.port, 115200, 1)
     assert source.look()
     board.mute = True
     assert not source.look() and "no answer" in source.trouble
@@ -168,15 +168,16 @@ def test_values_that_could_not_be_read_again_are_stale_not_new(board, monkeypatc
     source.close()
 
 
-def drawn(dashboard, source):
-    console = Console(width=140, file=io.StringIO(), record=True)
-    console.print(dashboard.render(source.values, 7.0 if source.trouble else 0.0, source.trouble))
+def drawn(dashboard, source, width=140, height=50):
+    console = Console(width=width, file=io.StringIO(), record=True)
+    stale_s = 7.0 if source.trouble else 0.0
+    console.print(dashboard.render(source.values, stale_s, source.trouble, width, height))
     return console.export_text()
 
 
 def test_dashboard_shows_cells_switches_and_reasons(board):
     trip(board)
-    source = monitor.Source(board.port, 115200, 1)
+    source = monitor.Source(lambda: board.port, 115200, 1)
     source.look()
     dashboard = Dashboard()
     dashboard.add(Note("story", "a charger is plugged in"))
@@ -187,9 +188,20 @@ def test_dashboard_shows_cells_switches_and_reasons(board):
     source.close()
 
 
+def test_dashboard_fits_a_small_terminal(board):
+    trip(board)
+    source = monitor.Source(lambda: board.port, 115200, 1)
+    source.look()
+    lines = drawn(Dashboard(), source, 80, 24).splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    text = "".join(lines)
+    assert "4.250" in text and "off: cell over-voltage" in text
+    source.close()
+
+
 def test_dashboard_draws_a_board_that_knows_nothing():
     board = CliBoard(fresh=True)
-    source = monitor.Source(board.port, 115200, 1)
+    source = monitor.Source(lambda: board.port, 115200, 1)
     assert source.look()
     assert "not commissioned" in drawn(Dashboard(), source)
     source.close()

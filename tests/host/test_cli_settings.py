@@ -269,6 +269,24 @@ def test_password_changes_and_the_old_one_is_worth_nothing(board, monkeypatch):
     assert board.run("set", "cell_ov1=4.19V", password="better-1234")[0] == 0
 
 
+def test_a_board_gets_its_factory_role_before_it_is_set_up(board, fresh, monkeypatch):
+    monkeypatch.setenv("CELLWARDEN_NEW_PASSWORD", "factory-1")
+    assert board.run("password", "--first-factory")[0] == 1, "it has been commissioned"
+    assert fresh.run("set", "current_gain_ppm=1010000", password="factory-1")[0] == 1
+    code, out, err = fresh.run("password", "--first-factory")
+    assert (code, err) == (0, "") and "factory" in out
+    assert fresh.run("set", "current_gain_ppm=1010000")[0] == 1, "the installer may not"
+    assert fresh.run("set", "current_gain_ppm=1010000", password="factory-1")[0] == 0
+    assert fresh.setting("current_gain_ppm") == 1_010_000
+
+
+@pytest.mark.parametrize("new", ["short", "x" * 17])
+def test_password_of_a_wrong_length(board, monkeypatch, new):
+    monkeypatch.setenv("CELLWARDEN_NEW_PASSWORD", new)
+    code, _, err = board.run("password")
+    assert code == 2 and "6 to 16 bytes" in err
+
+
 def test_do_carries_out_a_command_once(board):
     code, _, err = board.run("do", "set_soc_permille", "50%")
     assert (code, err) == (0, "")

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+from cellwarden.passwords import MIN_LENGTH
 from cellwarden.tables import readings, rows
 
 from .. import catalog, show, transaction, units
@@ -25,7 +26,7 @@ _SWITCHES: dict[str, Any] = {
 } | {"heater": _HEATER}
 # Commands that other commands carry out, with what they need around them.
 _ELSEWHERE = ("begin", "commit", "preset", "login_role", "login_response", "logout",
-              "new_password", "charger_hello")
+              "new_password", "first_factory_password", "charger_hello")
 _DOABLE = {name: row for name, row in catalog.COMMANDS.items() if name not in _ELSEWHERE}
 # These end the board's work or a person's responsibility: asked for once more.
 _GRAVE = ("restart", "factory_reset", "confirm_deep_discharge", "clear_latches")
@@ -83,6 +84,9 @@ def add(commands: options.Commands) -> None:
     )
     change.add_argument("--role", choices=rows.ROLES[1:], default=rows.ROLES[rows.INSTALLER],
                         help="whose password (default: %(default)s)")
+    change.add_argument("--first-factory", action="store_true",
+                        help="give a board its factory role, with the installer's password: only "
+                        "while it has none and is not commissioned")
 
 
 def _switch(args: argparse.Namespace) -> int:
@@ -183,27 +187,24 @@ def _carry_out(args: argparse.Namespace, name: str, value: int) -> int:
 
 
 def _password(args: argparse.Namespace) -> int:
-    role = rows.ROLES.index(args.role)
-    row = catalog.COMMANDS["new_password"]
+    name = "first_factory_password" if args.first_factory else "new_password"
+    role = rows.INSTALLER if args.first_factory else rows.ROLES.index(args.role)
+    whose = rows.ROLES[rows.FACTORY if args.first_factory else role]
+    row = catalog.COMMANDS[name]
     with open_to_write(args, role) as board:
-        new = _new_password(2 * row.registers)
-        raw = new.ljust(2 * row.registers, b"\0")
-        words = [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw), 2)]
         try:
-            board.command("new_password", *words)
+            board.command(name, *_new_password(2 * row.registers))
         except Declined as error:
-            raise Refused(
-                f"the board declined the new password ({error}); passwords change only over "
-                "the PC port, RS485-2"
-            ) from error
+            raise Refused(f"the board declined the new password ({error}). {row.help}") from error
     if args.json:
-        show.print_json({"done": "password", "role": args.role})
+        show.print_json({"done": name, "role": whose})
     else:
-        print(f"the password of the {args.role} has been changed")
+        print(f"the {whose} has a new password")
     return 0
 
 
-def _new_password(most: int) -> bytes:
+def _new_password(most: int) -> list[int]:
+    """The new password, from the person or the environment, as registers."""
     new = os.environ.get("CELLWARDEN_NEW_PASSWORD", "")
     if not new:
         if not sys.stdin.isatty():
@@ -212,6 +213,7 @@ def _new_password(most: int) -> bytes:
         if new != getpass.getpass("Once more: "):
             raise BadInput("the two are not the same; nothing was changed")
     raw = new.encode("utf-8")
-    if not 6 <= len(raw) <= most:
-        raise BadInput(f"a password has 6 to {most} bytes")
-    return raw
+    if not MIN_LENGTH <= len(raw) <= most:
+        raise BadInput(f"a password has {MIN_LENGTH} to {most} bytes")
+    raw = raw.ljust(most, b"\0")
+    return [raw[i] << 8 | raw[i + 1] for i in range(0, most, 2)]

@@ -57,7 +57,7 @@ def _now() -> str:
 def _monitor(args: argparse.Namespace) -> int:
     if not 0.05 <= args.every <= 3600:
         raise BadInput("--every takes 0.05 to 3600 seconds")
-    source = monitor.Source(port_of(args), args.baud, args.unit)
+    source = monitor.Source(lambda: port_of(args), args.baud, args.unit)
     try:
         monitor.watch(source, args.every, args.count, as_json=args.json)
     except KeyboardInterrupt:

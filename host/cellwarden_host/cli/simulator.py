@@ -8,7 +8,7 @@ from typing import Any
 from cellwarden.tables import rows
 
 from .. import control_port, show
-from ..problems import BadInput
+from ..problems import BadInput, Refused
 from ..ready_file import read_ready_file
 from . import options
 
@@ -73,9 +73,17 @@ def add(commands: options.Commands) -> None:
 
 
 def _sim(args: argparse.Namespace) -> int:
+    from ..sim.layout import SimError
     from ..sim.run import run_sim
 
-    return int(run_sim(args) or 0)
+    if args.speed < 0:
+        raise BadInput("--speed takes 0 (as fast as it goes) or more")
+    if not 0 <= args.soc <= 100:
+        raise BadInput("--soc takes 0 to 100 percent")
+    try:
+        return run_sim(args)
+    except (SimError, OSError, ValueError) as error:
+        raise Refused(f"the simulator cannot start: {error}") from error
 
 
 def _run(args: argparse.Namespace) -> int:
