@@ -72,7 +72,9 @@ class Background:
         """Take up the job of the cycle that begins."""
         self.stop()
         self._cycle = (self._cycle + 1) % 10
-        if not self._wires_due:
+        if self._readings.open_wire_wanted:
+            self._wires_due = True
+        elif not self._wires_due:
             self._wires_due = elapsed_ms(now_ms, self._readings.open_wire_ms) >= OPEN_WIRE_MS
         self._step = 0
         if self._cycle == _TEMPS_CYCLE:

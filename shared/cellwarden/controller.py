@@ -30,6 +30,7 @@ from .requests import Requests
 from .sleep import Sleep
 from .switchgear import Switchgear, urgent_forbids
 from .ticks import elapsed_ms
+from .wire_proof import WireProof
 
 TICK_MS = 100
 # Complete, valid sets of samples in a row before anything may switch on (safety.md 4).
@@ -68,6 +69,7 @@ class Controller:
         self.journal = Journal()
         self.calibration = Calibration(board)
         self.sleep = Sleep(start_ms)
+        self.wire_proof = WireProof()
         self.frames = 0  # good requests on all ports, told by the firmware
         self.publisher = Publisher(self)
         self.readout = self.publisher.readout
@@ -120,6 +122,7 @@ class Controller:
         )
         self._context()
         protection.judge(now_ms, False)
+        self.wire_proof.update(r, protection)
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self._samples(now_ms)
         self.estimator.update(r, self.quantities, settings, now_ms)
@@ -160,7 +163,12 @@ class Controller:
             self._current_ms = current.sampled_ms
 
     def _forbids(self):
-        forbids = self.protection.forbids
+        protection = self.protection
+        forbids = protection.forbids
+        if forbids & ids.FORBID_SECONDARY:
+            live = self.settings.live
+            if not self.wire_proof.releases(self.readings, self.quantities, protection, live):
+                forbids &= ~ids.FORBID_SECONDARY
         if not self.ready:
             forbids |= ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
         return forbids

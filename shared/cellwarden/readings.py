@@ -65,6 +65,7 @@ class Readings:
         self.open_wire = bytearray(MAX_CELLS + 1)
         self.open_wire_count = 0  # completed open-wire checks so far
         self.open_wire_ms = 0
+        self.open_wire_wanted = False  # the core asks for checks as fast as they can be had
         self.stray_mv = 0  # highest voltage on a harness channel that maps to no cell
         self.temp_dc = array("h", [0] * TEMP_COUNT)
         self.temp_state = bytearray(TEMP_COUNT)  # TEMP_OK, TEMP_MISSING, ...
