@@ -39,7 +39,7 @@ class Balancer:
         self._group = board.BALANCE_GROUP
         self._wants = bytearray(MAX_CELLS)
         self._odd = 0
-        self._credit = 0
+        self._credit = 100
         self._slot_ms = 0
         self._choosing = True
 
@@ -130,8 +130,11 @@ class Balancer:
         if not self._any(self._odd, cells):
             self._odd ^= 1
         shift = (self._slot_ms // SLOT_MS // 2) * 2
-        for first in range(0, cells, self._group):
-            size = min(self._group, cells - first)
+        first = 0
+        while first < cells:
+            size = cells - first
+            if size > self._group:
+                size = self._group
             used = 0
             for k in range(size):
                 i = first + (k + shift) % size
@@ -139,6 +142,7 @@ class Balancer:
                     balance[i] = 1
                     used += 1
             self.count += used
+            first += size
 
     def _any(self, odd, cells):
         for i in range(odd, cells, 2):
