@@ -1,6 +1,7 @@
 """A simulated board with a tiny firmware and a plant that only writes down what happens."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import boards.sim
@@ -97,6 +98,15 @@ def running(folder, main="", boot="", files=None, power=True, **options):
         if power:
             board.power_on()
         yield board
+
+
+def wait_until(condition, tries=1500):
+    """Wait for another process, in real time; False when it does not come."""
+    for _ in range(tries):
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def printed(board):

@@ -1,9 +1,9 @@
 """Watchdog and gate-enable one-shot: what bites when the firmware hangs, waits or stops."""
 
 import pytest
+from sim_bench import printed, running
 
 from cellwarden_host.sim.layout import ops
-from sim_bench import printed, running
 
 BEAT = """
 import machine, time

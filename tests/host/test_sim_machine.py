@@ -1,9 +1,9 @@
 """The simulated ``machine``, ``time`` and ``select``, as a firmware meets them."""
 
 import pytest
+from sim_bench import printed, running
 
 from cellwarden_host.sim.layout import ops
-from sim_bench import printed, running
 
 
 def run(tmp_path, main, time_ms=1000, **options):

@@ -2,10 +2,11 @@
 
 import os
 
+from sim_bench import printed, running
+
 from cellwarden_host.sim.flash import WORST_US
 from cellwarden_host.sim.transport import SteppedTransport
 from modbus_rtu.client import Client
-from sim_bench import printed, running
 
 # Answers a Modbus read of one register with its address, 3 ms after the request's last byte.
 SERVER = """
@@ -32,7 +33,7 @@ while True:
         enable(0)
     time.sleep_ms(1)
 """
-CRC = '''
+CRC = """
 def crc16(data, start, end):
     crc = 0xFFFF
     for i in range(start, end):
@@ -40,7 +41,7 @@ def crc16(data, start, end):
         for _ in range(8):
             crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
     return crc
-'''
+"""
 
 
 def test_a_modbus_client_talks_to_a_stepped_board(tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from .compiling import compiled
 from .flash import SECTOR, SECTORS
-from .layout import SimError, package_dir
+from .layout import BUILD, SimError, package_dir
 from .process import find_micropython
 
 # Package here -> folder on the controller; {board} is the board's name.
@@ -36,6 +37,7 @@ HOST_ONLY = (
     "firmware/root/",
     "board/simulated/",
 )
+_CACHED_IMAGES = 8
 ROOT_FILES = "root"  # in firmware: boot.py and main.py, never compiled
 
 # Run by MicroPython: argv[1] names a plan: image, sectors, files to write, files to remove.
@@ -120,6 +122,29 @@ def flash_files(board: str = "sim") -> dict[str, Path | bytes]:
     return files
 
 
+def cached_image(files: Mapping[str, Path | bytes], target: Path) -> None:
+    """Make the new image ``target`` with ``files``; the same files cost a copy next time."""
+    key = hashlib.sha256()
+    for path in sorted(files):
+        file = files[path]
+        key.update(path.encode() + b"\0")
+        key.update(hashlib.sha256(_content(file)).digest())
+    base = BUILD / "images" / f"{key.hexdigest()[:24]}.img"
+    if not base.exists():
+        base.parent.mkdir(parents=True, exist_ok=True)
+        old = sorted(base.parent.glob("*.img"), key=lambda image: image.stat().st_mtime)
+        for image in old[:-_CACHED_IMAGES]:
+            image.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=base.parent) as folder:
+            write_image(Path(folder) / "image", files).replace(base)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(base, target)
+
+
+def _content(file: Path | bytes) -> bytes:
+    return file if isinstance(file, bytes) else Path(file).read_bytes()
+
+
 def write_image(
     image: Path,
     files: Mapping[str, Path | bytes],
@@ -132,11 +157,8 @@ def write_image(
     image remembers what it holds, so an image that is up to date costs nothing.
     """
     image = Path(image)
-    listing = image.with_name(image.name + ".files")
-    contents = {
-        path: file if isinstance(file, bytes) else Path(file).read_bytes()
-        for path, file in files.items()
-    }
+    listing = _listing(image)
+    contents = {path: _content(file) for path, file in files.items()}
     wanted = {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
     held = {}
     if image.exists() and listing.exists():
@@ -172,3 +194,13 @@ def write_image(
         draft.replace(image)
     listing.write_text(json.dumps(wanted))
     return image
+
+
+def remember_files(image: Path, files: Mapping[str, Path | bytes]) -> None:
+    """Note beside ``image`` that it holds ``files``, and that these are ours to update."""
+    wanted = {path: hashlib.sha256(_content(file)).hexdigest() for path, file in files.items()}
+    _listing(image).write_text(json.dumps(wanted))
+
+
+def _listing(image: Path) -> Path:
+    return image.with_name(image.name + ".files")

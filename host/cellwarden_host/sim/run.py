@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 from ..problems import BadInput
 from .board import SimBoard
 from .control import ControlServer
-from .image import flash_files, write_image
+from .image import cached_image, flash_files, remember_files, write_image
 from .layout import BUILD, SimError, package_dir
 from .pack_config import PackConfig
 from .plant import Plant
@@ -57,8 +58,7 @@ class Simulator:
             raise BadInput(str(error)) from error
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if flash is None:
-            BUILD.mkdir(parents=True, exist_ok=True)
-            self._folder = tempfile.TemporaryDirectory(prefix="board-", dir=BUILD)
+            self._folder = _own_folder()
             flash = Path(self._folder.name) / "flash.img"
         try:
             self._make_image(Path(flash), board, definition, config, fresh, settings or {})
@@ -86,9 +86,12 @@ class Simulator:
         fresh: bool,
         settings: dict[str, int],
     ) -> None:
-        new = not image.exists()
         contents = flash_files(board)
-        if new and not fresh:
+        if image.exists():
+            write_image(image, contents)
+            return
+        stored: dict[str, bytes] = {}
+        if not fresh:
             try:
                 made = commissioned(
                     definition,
@@ -99,10 +102,10 @@ class Simulator:
                 )
             except ProvisionError as error:
                 raise BadInput(str(error)) from error
-            write_image(image, files(made))
-            # What is the board's own must not be taken for a file of ours later.
-            image.with_name(image.name + ".files").unlink()
-        write_image(image, contents)
+            stored = files(made)
+        cached_image({**contents, **stored}, image)
+        # Beside it, which files are ours: what the board stores is not, from now on.
+        remember_files(image, contents)
 
     def start(self) -> None:
         """Start the firmware and wait until it serves its ports, or has fallen to its prompt."""
@@ -145,6 +148,16 @@ class Simulator:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _own_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for a board that forgets; those that killed simulators left are removed."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for left in BUILD.glob("board-*-*"):
+        owner = left.name.split("-")[1]
+        if not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"board-{os.getpid()}-", dir=BUILD)
 
 
 def write_ready_file(path: Path, ports: dict[str, Any]) -> None:
