@@ -26,8 +26,12 @@ _CELLS_A_LINE = 8
 _WIDE, _HIGH = 110, 32
 # Bars span the pack's own spread, but never less than this, so that noise stays small.
 _LEAST_SPAN_MV = 40
-_LOUD_STYLE = {"danger": "bold white on red", "protection": "bold red", "warning": "yellow",
-               "info": "dim"}
+_LOUD_STYLE = {
+    "danger": "bold white on red",
+    "protection": "bold red",
+    "warning": "yellow",
+    "info": "dim",
+}
 _SENSORS = ("battery 1", "battery 2", "battery 3", "battery 4", "power board", "bal. board")
 
 
@@ -61,8 +65,10 @@ class Dashboard:
             parts.append(Text(f"STALE, {stale_s:.0f} s old: {trouble}", style="bold red"))
         if width >= _WIDE and height >= _HIGH:
             right = Group(_numbers(values), Text(""), _temperatures(values))
-            parts += [Text(line_of(values, ""), style="bold"),
-                      Columns([_cells(values), right], padding=(0, 4))]
+            parts += [
+                Text(line_of(values, ""), style="bold"),
+                Columns([_cells(values), right], padding=(0, 4)),
+            ]
         else:
             parts += [_numbers(values), _cells_short(values)]
         parts.append(_alarms(values))
@@ -168,9 +174,12 @@ def _numbers(values: Values) -> Table:
     sigma = values.one("soc_sigma_permille")
     rows = (
         ("state", values.word("board_state")),
-        ("state of charge", _text("soc_permille", values)
-         + (f" ± {sigma / 10:.1f} %" if sigma is not None else "")
-         + f", {_text('remaining_mah', values)} of {_text('full_mah', values)}"),
+        (
+            "state of charge",
+            _text("soc_permille", values)
+            + (f" ± {sigma / 10:.1f} %" if sigma is not None else "")
+            + f", {_text('remaining_mah', values)} of {_text('full_mah', values)}",
+        ),
         ("pack", f"{_text('pack_10mv', values)}, {_amperes(values)}"),
         ("cell difference", "-" if difference is None else f"{difference} mV"),
         ("charger may", f"{_text('ccl_ma', values)} to {_text('cvl_10mv', values)}"),

@@ -95,18 +95,37 @@ def scenes(day: Day, speed: float) -> list[Scene]:
     """The story in its order; each scene waits for the one before."""
     unbalance = ("cell_soc", str(_FULL_CELL), str(_FULL_PERMILLE))
     return [
-        Scene(_at(0), f"A 24-cell NMC pack of 100 Ah drives a light car, {speed:g} times faster "
-              "than real time: discharged on the way, charged a little at every braking."),
-        Scene(_at(day.parked_s + 20), f"Parked. Cell {_FULL_CELL} is made fuller than the rest, "
-              f"{_FULL_PERMILLE / 10:g} %: a pack out of balance.", (unbalance,)),
-        Scene(_at(day.charge_s), "A charger pushes 60 A and does not listen to the board's "
-              f"limits. Watch cell {_FULL_CELL}, and what 'charger may' says."),
-        Scene(_rule("cell_ov1", True), "The firmware has opened the charge switch to protect "
-              f"cell {_FULL_CELL}; its journal says which rule, limit, value and cell."),
-        Scene(_at(day.leave_s), "Driving again. Charging stays off until the full cell has come "
-              "down to its recovery voltage and some charge has been drawn."),
-        Scene(_rule("cell_ov1", False), f"Cell {_FULL_CELL} has recovered: charging is allowed "
-              "again. The day goes on; Ctrl-C ends it."),
+        Scene(
+            _at(0),
+            f"A 24-cell NMC pack of 100 Ah drives a light car, {speed:g} times faster "
+            "than real time: discharged on the way, charged a little at every braking.",
+        ),
+        Scene(
+            _at(day.parked_s + 20),
+            f"Parked. Cell {_FULL_CELL} is made fuller than the rest, "
+            f"{_FULL_PERMILLE / 10:g} %: a pack out of balance.",
+            (unbalance,),
+        ),
+        Scene(
+            _at(day.charge_s),
+            "A charger pushes 60 A and does not listen to the board's "
+            f"limits. Watch cell {_FULL_CELL}, and what 'charger may' says.",
+        ),
+        Scene(
+            _rule("cell_ov1", True),
+            "The firmware has opened the charge switch to protect "
+            f"cell {_FULL_CELL}; its journal says which rule, limit, value and cell.",
+        ),
+        Scene(
+            _at(day.leave_s),
+            "Driving again. Charging stays off until the full cell has come "
+            "down to its recovery voltage and some charge has been drawn.",
+        ),
+        Scene(
+            _rule("cell_ov1", False),
+            f"Cell {_FULL_CELL} has recovered: charging is allowed "
+            "again. The day goes on; Ctrl-C ends it.",
+        ),
     ]
 
 
@@ -176,13 +195,26 @@ def _simulator(folder: Path, day: Day, speed: float) -> Iterator[dict[str, objec
         table.writerow(("t_s", "current_ma"))
         table.writerows(zip(day.times, day.currents, strict=True))
     command = [
-        sys.executable, "-m", "cellwarden_host.cli", "sim", "--speed", f"{speed:g}",
-        "--soc", "84", "--load", str(load), "--ready-file", str(ready),
+        sys.executable,
+        "-m",
+        "cellwarden_host.cli",
+        "sim",
+        "--speed",
+        f"{speed:g}",
+        "--soc",
+        "84",
+        "--load",
+        str(load),
+        "--ready-file",
+        str(ready),
     ]
     print("starting the simulated board ...", flush=True)
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     try:
@@ -191,9 +223,7 @@ def _simulator(folder: Path, day: Day, speed: float) -> Iterator[dict[str, objec
         _stop(process)
 
 
-def _ports(
-    process: subprocess.Popen[bytes], ready: Path, log: Path
-) -> dict[str, object]:
+def _ports(process: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, object]:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         ports = read_ready_file(ready) if ready.exists() else None

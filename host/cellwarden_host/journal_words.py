@@ -73,8 +73,7 @@ def fetch(board: Board, first: int, following: int) -> Iterator[Entry]:
 
 def _some(board: Board, numbers: range) -> list[Entry]:
     wanted = [
-        (1 + n // journal.RECORDS_A_FILE, n % journal.RECORDS_A_FILE, _REGISTERS)
-        for n in numbers
+        (1 + n // journal.RECORDS_A_FILE, n % journal.RECORDS_A_FILE, _REGISTERS) for n in numbers
     ]
     try:
         return [parse(registers) for registers in board.records(wanted)]

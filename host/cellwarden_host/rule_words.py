@@ -61,7 +61,10 @@ def rules_now(values: Values) -> list[RuleNow]:
         if bits is not None and bits & (_ACTIVE | _PENDING | _LATCHED):
             found.append(
                 RuleNow(
-                    rule, bool(bits & _ACTIVE), bool(bits & _PENDING), bool(bits & _LATCHED),
+                    rule,
+                    bool(bits & _ACTIVE),
+                    bool(bits & _PENDING),
+                    bool(bits & _LATCHED),
                     bits >> 8,
                 )
             )

@@ -81,8 +81,11 @@ def test_simulator_ends_with_the_story(tmp_path, monkeypatch, day):
 
 def test_stop_ends_a_simulator_that_will_not_listen(monkeypatch):
     monkeypatch.setattr(demo, "_STOP_S", 0.2)
-    deaf = subprocess.Popen(["/bin/sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"],
-                            stdout=subprocess.PIPE, start_new_session=True)
+    deaf = subprocess.Popen(
+        ["/bin/sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
     deaf.stdout.readline()
     demo._stop(deaf)
     assert deaf.poll() is not None

@@ -103,8 +103,9 @@ def test_journal_tells_rule_limit_value_and_cell(board):
 def test_journal_limit_csv_and_json_agree(board):
     trip(board)
     rows = list(csv.DictReader(io.StringIO(board.run("journal", "--csv", "--limit", "2")[1])))
-    lines = [json.loads(line) for line in
-             board.run("journal", "--json", "--limit", "2")[1].splitlines()]
+    lines = [
+        json.loads(line) for line in board.run("journal", "--json", "--limit", "2")[1].splitlines()
+    ]
     assert len(rows) == len(lines) == 2
     for row, line in zip(rows, lines, strict=True):
         assert {k: "" if v is None else str(v) for k, v in line.items()} == row
@@ -124,7 +125,8 @@ def test_long_journal_is_fetched_whole(board):
     out = board.run("journal", "--limit", "0")[1].splitlines()
     assert len(out) == journal.next - journal.first == 64
     assert [line.split()[0] for line in out] == [
-        f"#{n}" for n in range(journal.first, journal.next)]
+        f"#{n}" for n in range(journal.first, journal.next)
+    ]
 
 
 def test_entry_that_is_overwritten_while_reading_is_left_out(board):

@@ -178,7 +178,8 @@ def test_lost_reply_to_a_commit_is_not_taken_for_a_failure(board, monkeypatch):
 
 def test_preset_commissions_a_fresh_board(fresh):
     code, out, err = fresh.run(
-        "preset", "lfp", "--cells", "16", "--capacity", "100Ah", "--confirm", "--yes")
+        "preset", "lfp", "--cells", "16", "--capacity", "100Ah", "--confirm", "--yes"
+    )
     assert (code, err) == (0, "")
     assert "3.650 V" in out
     settings = fresh.desk.controller.settings
@@ -225,7 +226,8 @@ def test_settings_file_is_refused_as_a_whole_with_every_mistake(board, tmp_path)
     board.run("get", "--all", "--out", str(file))
     document = json.loads(file.read_text())
     document["settings"].update(
-        {"cell_ov1_mv": "4.1 A", "no_such": 1, "charge_current_ma": "30 A", "buzzer": True})
+        {"cell_ov1_mv": "4.1 A", "no_such": 1, "charge_current_ma": "30 A", "buzzer": True}
+    )
     file.write_text(json.dumps(document))
     code, _, err = board.run("set", "--file", str(file))
     assert code == 1
@@ -235,9 +237,13 @@ def test_settings_file_is_refused_as_a_whole_with_every_mistake(board, tmp_path)
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [("{", 1), ("[]", 1), ('{"format": "other"}', 1),
-     ('{"format": "cellwarden settings", "schema_version": 99, "settings": {}}', 1),
-     ('{"format": "cellwarden settings", "schema_version": 1}', 1)],
+    [
+        ("{", 1),
+        ("[]", 1),
+        ('{"format": "other"}', 1),
+        ('{"format": "cellwarden settings", "schema_version": 99, "settings": {}}', 1),
+        ('{"format": "cellwarden settings", "schema_version": 1}', 1),
+    ],
 )
 def test_file_that_is_no_settings_file(board, tmp_path, content, code):
     file = tmp_path / "x.json"

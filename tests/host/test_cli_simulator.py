@@ -86,9 +86,26 @@ def test_nothing_or_too_much_asked(args):
     assert run(*args)[0] == 2
 
 
-@pytest.mark.parametrize("command", [
-    "sim", "run", "inject", "read", "monitor", "get", "set", "preset", "switch", "clear",
-    "window", "do", "password", "alarms", "journal"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sim",
+        "run",
+        "inject",
+        "read",
+        "monitor",
+        "get",
+        "set",
+        "preset",
+        "switch",
+        "clear",
+        "window",
+        "do",
+        "password",
+        "alarms",
+        "journal",
+    ],
+)
 def test_every_command_explains_itself_with_examples(command):
     code, out, _ = run(command, "--help")
     assert code == 0 and f"cellwarden {command}" in out.split("examples:")[1]

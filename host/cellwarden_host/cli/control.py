@@ -25,8 +25,17 @@ _SWITCHES: dict[str, Any] = {
     for name in readings.COILS
 } | {"heater": _HEATER}
 # Commands that other commands carry out, with what they need around them.
-_ELSEWHERE = ("begin", "commit", "preset", "login_role", "login_response", "logout",
-              "new_password", "first_factory_password", "charger_hello")
+_ELSEWHERE = (
+    "begin",
+    "commit",
+    "preset",
+    "login_role",
+    "login_response",
+    "logout",
+    "new_password",
+    "first_factory_password",
+    "charger_hello",
+)
 _DOABLE = {name: row for name, row in catalog.COMMANDS.items() if name not in _ELSEWHERE}
 # These end the board's work or a person's responsibility: asked for once more.
 _GRAVE = ("restart", "factory_reset", "confirm_deep_discharge", "clear_latches")
@@ -36,7 +45,9 @@ def add(commands: options.Commands) -> None:
     parents = (options.connection(), options.as_json(), options.password())
     yes = options.yes()
     switch = options.command(
-        commands, "switch", _switch,
+        commands,
+        "switch",
+        _switch,
         "Allow or forbid: charge, discharge, equalization, special-charger, buzzer, heater.\n\n"
         "A switch is a permission: protections still decide, nothing forces an output on.\n"
         f"The heater takes {', '.join(_HEATER.choices)} (on = always, off = closed).",
@@ -47,14 +58,18 @@ def add(commands: options.Commands) -> None:
     )
     switch.add_argument("pairs", nargs="+", metavar="SWITCH on|off")
     options.command(
-        commands, "clear", _clear,
+        commands,
+        "clear",
+        _clear,
         "Release latched protections: a person has looked at the pack.\n\n"
         "See first what latched and why: cellwarden alarms, cellwarden journal.",
         "  cellwarden clear\n  cellwarden clear --yes",
         (*parents, yes),
     )
     window = options.command(
-        commands, "window", _window,
+        commands,
+        "window",
+        _window,
         "Open or close the calibration window.\n\n"
         "For 10 minutes outputs work although the current is not calibrated yet, with all\n"
         "protections on, so that it can be calibrated under a known load.",
@@ -64,7 +79,9 @@ def add(commands: options.Commands) -> None:
     )
     window.add_argument("what", choices=("open", "close"))
     do = options.command(
-        commands, "do", _do,
+        commands,
+        "do",
+        _do,
         "Carry out one of the board's commands by name.\n\n"
         + "\n".join(f"  {name:24}{row.help}" for name, row in _DOABLE.items()),
         "  cellwarden do take_zero\n"
@@ -75,18 +92,27 @@ def add(commands: options.Commands) -> None:
     do.add_argument("name", metavar="COMMAND")
     do.add_argument("value", nargs="?", metavar="VALUE")
     change = options.command(
-        commands, "password", _password,
+        commands,
+        "password",
+        _password,
         "Change a password; only over the PC port (RS485-2).\n\n"
         "Asked for twice on a terminal, else taken from CELLWARDEN_NEW_PASSWORD.",
         "  cellwarden password\n"
         "  CELLWARDEN_PASSWORD=123456 CELLWARDEN_NEW_PASSWORD=... cellwarden password",
         parents,
     )
-    change.add_argument("--role", choices=rows.ROLES[1:], default=rows.ROLES[rows.INSTALLER],
-                        help="whose password (default: %(default)s)")
-    change.add_argument("--first-factory", action="store_true",
-                        help="give a board its factory role, with the installer's password: only "
-                        "while it has none and is not commissioned")
+    change.add_argument(
+        "--role",
+        choices=rows.ROLES[1:],
+        default=rows.ROLES[rows.INSTALLER],
+        help="whose password (default: %(default)s)",
+    )
+    change.add_argument(
+        "--first-factory",
+        action="store_true",
+        help="give a board its factory role, with the installer's password: only "
+        "while it has none and is not commissioned",
+    )
 
 
 def _switch(args: argparse.Namespace) -> int:
@@ -112,8 +138,15 @@ def _show_switches(board: Board, args: argparse.Namespace, names: list[str]) -> 
     """What is allowed now, and for charge and discharge what the switch really does."""
     values = board.read(
         [catalog.SETTING[name] for name in names]
-        + [catalog.READING[name] for name in (
-            "charge_switch", "discharge_switch", "charge_off_rule", "discharge_off_rule")]
+        + [
+            catalog.READING[name]
+            for name in (
+                "charge_switch",
+                "discharge_switch",
+                "charge_off_rule",
+                "discharge_off_rule",
+            )
+        ]
     )
     allowed = {name: values.word(name) for name in names}
     real = {name: values.word(f"{name}_switch") for name in ("charge", "discharge")}

@@ -21,9 +21,16 @@ _FOLLOW_S = 1.0
 _Tell = Callable[[Iterable[Entry]], None]
 _NEEDED = [
     *catalog.SETTINGS,
-    *(catalog.READING[name] for name in (
-        "board_state", "charge_switch", "discharge_switch", "charge_off_rule",
-        "discharge_off_rule")),
+    *(
+        catalog.READING[name]
+        for name in (
+            "board_state",
+            "charge_switch",
+            "discharge_switch",
+            "charge_off_rule",
+            "discharge_off_rule",
+        )
+    ),
     catalog.RULE_STATE,
 ]
 
@@ -31,7 +38,9 @@ _NEEDED = [
 def add(commands: options.Commands) -> None:
     parents = (options.connection(), options.as_json())
     alarms = options.command(
-        commands, "alarms", _alarms,
+        commands,
+        "alarms",
+        _alarms,
         "Say in words what is wrong, and why an output is off.\n\n"
         "For each active rule: what it keeps off, when it trips, and what brings it back.",
         "  cellwarden alarms\n  cellwarden alarms --json | jq '.rules[].title'",
@@ -39,7 +48,9 @@ def add(commands: options.Commands) -> None:
     )
     alarms.add_argument("--all", action="store_true", help="pending rules and remarks as well")
     journal = options.command(
-        commands, "journal", _journal,
+        commands,
+        "journal",
+        _journal,
         "Tell what happened: which rule, limit, value, cell, and what was switched on.\n\n"
         "Times are time in service, which survives restarts. The newest entries come last.",
         "  cellwarden journal --limit 5\n"
@@ -47,8 +58,13 @@ def add(commands: options.Commands) -> None:
         "  cellwarden journal --csv > journal.csv",
         parents,
     )
-    journal.add_argument("--limit", type=int, default=20, metavar="N",
-                         help="newest entries to show; 0 is all (default: %(default)s)")
+    journal.add_argument(
+        "--limit",
+        type=int,
+        default=20,
+        metavar="N",
+        help="newest entries to show; 0 is all (default: %(default)s)",
+    )
     journal.add_argument("--follow", action="store_true", help="go on with new entries")
     journal.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
 
@@ -57,15 +73,18 @@ def _alarms(args: argparse.Namespace) -> int:
     with open_board(args) as board:
         values = board.read(_NEEDED)
     found = [
-        now for now in rules_now(values)
+        now
+        for now in rules_now(values)
         if args.all or ((now.active or now.latched) and now.rule.loud != "info")
     ]
     if args.json:
-        show.print_json({
-            "board_state": values.word("board_state"),
-            "switches": {side: _switch_json(values, side) for side in ("charge", "discharge")},
-            "rules": [_rule_json(now, values) for now in found],
-        })
+        show.print_json(
+            {
+                "board_state": values.word("board_state"),
+                "switches": {side: _switch_json(values, side) for side in ("charge", "discharge")},
+                "rules": [_rule_json(now, values) for now in found],
+            }
+        )
         return 0
     for side in ("charge", "discharge"):
         print(_switch_words(values, side))
@@ -113,8 +132,9 @@ def _rule_json(now: RuleNow, values: Values) -> dict[str, object]:
 def _rule_words(now: RuleNow, values: Values) -> list[str]:
     kept = keeps_off(now.rule)
     lines = [f"{now.rule.loud}: {now.rule.title} ({now.state})"]
-    lines.append(f"  {'keeps off ' + kept if kept else 'only warns'}; "
-                 f"trips: {limits(now.rule, values)}")
+    lines.append(
+        f"  {'keeps off ' + kept if kept else 'only warns'}; trips: {limits(now.rule, values)}"
+    )
     if now.active or now.latched:
         lines.append(f"  comes back when: {way_back(now.rule, values)}")
     if now.retries:

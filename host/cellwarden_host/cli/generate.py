@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 
-from .. import schema_pack
+from .. import docs_registers, schema_pack
 from ..problems import Refused
 from . import options
 
 
 def add(commands: options.Commands) -> None:
-    options.command(
-        commands, "docs", _docs,
-        "Write docs/registers.md and its like from the schema (in a checkout).",
-        "  cellwarden docs",
+    docs = options.command(
+        commands,
+        "docs",
+        _docs,
+        "Write docs/registers.md and registers.json from the schema (in a checkout).",
+        "  cellwarden docs\n  cellwarden docs --check      only say which are stale",
     )
+    docs.add_argument("--check", action="store_true", help="write nothing; 1 if one is stale")
     options.command(
-        commands, "schema", _schema,
+        commands,
+        "schema",
+        _schema,
         "Pack the schema for the controller: schema_data.py and ids.py (in a checkout).",
         "  cellwarden schema",
     )
@@ -25,8 +29,7 @@ def add(commands: options.Commands) -> None:
 
 def _docs(args: argparse.Namespace) -> int:
     try:
-        generator = importlib.import_module("cellwarden_host.docs_registers")
-        return int(generator.main() or 0)
+        return docs_registers.main(args.check)
     except OSError as error:
         raise Refused(f"cannot write the documents: {error}") from error
 

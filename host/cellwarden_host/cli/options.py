@@ -16,8 +16,14 @@ Run = Callable[[argparse.Namespace], int | None]
 Commands = Any
 
 
-def command(commands: Commands, name: str, run: Run, text: str, examples: str = "",
-            parents: tuple[argparse.ArgumentParser, ...] = ()) -> argparse.ArgumentParser:
+def command(
+    commands: Commands,
+    name: str,
+    run: Run,
+    text: str,
+    examples: str = "",
+    parents: tuple[argparse.ArgumentParser, ...] = (),
+) -> argparse.ArgumentParser:
     """Add command ``name``; the first line of ``text`` also stands in the overview."""
     added: argparse.ArgumentParser = commands.add_parser(
         name,
@@ -43,8 +49,12 @@ def connection() -> argparse.ArgumentParser:
     baud = catalog.SETTING["rs485_2_baud"].default * 100
     group.add_argument("--baud", type=int, default=baud, help="line rate (default: %(default)s)")
     unit = catalog.SETTING["device_address"].default
-    group.add_argument("--unit", type=int, default=unit,
-                       help="Modbus address of the board, 1 to 247 (default: %(default)s)")
+    group.add_argument(
+        "--unit",
+        type=int,
+        default=unit,
+        help="Modbus address of the board, 1 to 247 (default: %(default)s)",
+    )
     ready_file(group)
     return options
 

@@ -14,7 +14,9 @@ from .connect import open_board, port_of
 def add(commands: options.Commands) -> None:
     line, json_ = options.connection(), options.as_json()
     options.command(
-        commands, "read", _read,
+        commands,
+        "read",
+        _read,
         "Show every reading once.\n\n"
         "With --json: names of the schema, scaled values with their unit, null where a value\n"
         "is absent (a sensor that is not fitted, a charge not known yet).",
@@ -24,7 +26,9 @@ def add(commands: options.Commands) -> None:
         (line, json_),
     )
     live = options.command(
-        commands, "monitor", _monitor,
+        commands,
+        "monitor",
+        _monitor,
         "Watch a board live; Ctrl-C ends it.\n\n"
         "A board that stops answering stays on the screen, marked as stale with its age, and is\n"
         "found again when it comes back. Without a terminal: one readable line a second.",
@@ -33,10 +37,16 @@ def add(commands: options.Commands) -> None:
         "  cellwarden monitor --json | tee log.jsonl   one JSON document a line",
         (line, json_),
     )
-    live.add_argument("--every", type=float, default=1.0, metavar="S",
-                      help="seconds between two looks (default: %(default)s)")
-    live.add_argument("--count", type=int, default=0, metavar="N",
-                      help="end after N looks (default: never)")
+    live.add_argument(
+        "--every",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="seconds between two looks (default: %(default)s)",
+    )
+    live.add_argument(
+        "--count", type=int, default=0, metavar="N", help="end after N looks (default: never)"
+    )
 
 
 def _read(args: argparse.Namespace) -> int:

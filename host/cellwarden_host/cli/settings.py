@@ -18,12 +18,16 @@ from .connect import agreed, open_board, unlocked
 
 def add(commands: options.Commands) -> None:
     line, json_, secret, yes = (
-        options.connection(), options.as_json(), options.password(), options.yes()
+        options.connection(),
+        options.as_json(),
+        options.password(),
+        options.yes(),
     )
     get = options.command(
-        commands, "get", _get,
-        "Show settings (or any reading) by name.\n\n"
-        "Short names work: cell_ov1 for cell_ov1_mv.",
+        commands,
+        "get",
+        _get,
+        "Show settings (or any reading) by name.\n\nShort names work: cell_ov1 for cell_ov1_mv.",
         "  cellwarden get cell_ov1_mv cell_uv1_mv\n"
         "  cellwarden get --all                      every setting with its range\n"
         "  cellwarden get --all --out pack.json      keep them; write back with set --file",
@@ -34,7 +38,9 @@ def add(commands: options.Commands) -> None:
     get.add_argument("--out", type=Path, metavar="FILE", help="write a settings file")
 
     set_ = options.command(
-        commands, "set", _set,
+        commands,
+        "set",
+        _set,
         "Change settings: all of them together, or none.\n\n"
         "A bare number is in the unit that the name ends in; 4.2V, 40A, 65C, 5s, 100Ah,\n"
         "words and 'auto' are understood. The board checks everything before it takes anything.",
@@ -46,17 +52,23 @@ def add(commands: options.Commands) -> None:
     )
     set_.add_argument("pairs", nargs="*", metavar="NAME=VALUE")
     set_.add_argument("--file", type=Path, metavar="FILE", help="a file of get --all --out")
-    set_.add_argument("--confirm", action="store_true",
-                      help="also take a file's confirmations: a person has checked this pack")
+    set_.add_argument(
+        "--confirm",
+        action="store_true",
+        help="also take a file's confirmations: a person has checked this pack",
+    )
     set_.add_argument("--dry-run", action="store_true", help="write nothing")
 
     preset = options.command(
-        commands, "preset", _preset,
+        commands,
+        "preset",
+        _preset,
         "Set a pack up: chemistry, cells, capacity and all limits that follow.\n\n"
         "Shows what will change and asks. The board switches nothing on before chemistry, cells\n"
         "and capacity are confirmed by a person: --confirm says that you have checked them.\n"
-        "Chemistries: " + ", ".join(
-            f"{name} = {rows.CHEMISTRY_TITLES[name]}" for name in rows.CHEMISTRIES[1:]) + ".",
+        "Chemistries: "
+        + ", ".join(f"{name} = {rows.CHEMISTRY_TITLES[name]}" for name in rows.CHEMISTRIES[1:])
+        + ".",
         "  cellwarden preset lfp --cells 16 --capacity 100Ah --confirm\n"
         "  cellwarden preset nmc --cells 24 --capacity 20Ah charge_current=20A --confirm --yes",
         (line, json_, secret, yes),
@@ -65,8 +77,9 @@ def add(commands: options.Commands) -> None:
     preset.add_argument("pairs", nargs="*", metavar="NAME=VALUE", help="more, in the same go")
     preset.add_argument("--cells", metavar="N", help="cells in series, 3 to 32")
     preset.add_argument("--capacity", metavar="AH", help="rated capacity, e.g. 100Ah")
-    preset.add_argument("--confirm", action="store_true",
-                        help="a person has checked chemistry, cells and capacity")
+    preset.add_argument(
+        "--confirm", action="store_true", help="a person has checked chemistry, cells and capacity"
+    )
 
 
 def _get(args: argparse.Namespace) -> int:
@@ -144,8 +157,10 @@ def _preset(args: argparse.Namespace) -> int:
             wanted["confirmed", 0] = 1
         _write(board, args, before, wanted, preset=chemistry)
     if not args.confirm and not args.json:
-        print("Check chemistry, cells and capacity on the pack itself, then: "
-              "cellwarden set confirmed=yes")
+        print(
+            "Check chemistry, cells and capacity on the pack itself, then: "
+            "cellwarden set confirmed=yes"
+        )
     return 0
 
 

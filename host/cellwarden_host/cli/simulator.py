@@ -15,7 +15,9 @@ from . import options
 
 def add(commands: options.Commands) -> None:
     sim = options.command(
-        commands, "sim", _sim,
+        commands,
+        "sim",
+        _sim,
         "Run a simulated board: the real firmware, wired to a simulated pack.\n\n"
         "Prints the ports it opens and stays until Ctrl-C. The other commands find it by\n"
         "themselves. The board is set up for its pack unless --fresh leaves that to you.",
@@ -25,35 +27,73 @@ def add(commands: options.Commands) -> None:
         "  cellwarden sim --load day                     the packaged day of current",
     )
     sim.add_argument("--board", default="sim", help="board definition (default: %(default)s)")
-    sim.add_argument("--speed", type=float, default=1.0, metavar="X",
-                     help="times real time; 0 is as fast as it goes (default: %(default)s)")
-    sim.add_argument("--chemistry", choices=rows.CHEMISTRIES[1:], default="nmc",
-                     help="%(choices)s (default: %(default)s)", metavar="C")
-    sim.add_argument("--cells", type=int, default=24, metavar="N",
-                     help="cells in series (default: %(default)s)")
-    sim.add_argument("--soc", type=float, default=60.0, metavar="PERCENT",
-                     help="charge at the start (default: %(default)s)")
-    sim.add_argument("--capacity-ah", type=float, default=100.0, metavar="AH",
-                     help="capacity (default: %(default)s)")
-    sim.add_argument("--seed", type=int, default=1, metavar="N",
-                     help="which pack of its kind: spread of its cells (default: %(default)s)")
-    sim.add_argument("--load", metavar="CSV",
-                     help="current over time, t_s,current_ma, charging positive; 'day': packaged")
+    sim.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="times real time; 0 is as fast as it goes (default: %(default)s)",
+    )
+    sim.add_argument(
+        "--chemistry",
+        choices=rows.CHEMISTRIES[1:],
+        default="nmc",
+        help="%(choices)s (default: %(default)s)",
+        metavar="C",
+    )
+    sim.add_argument(
+        "--cells", type=int, default=24, metavar="N", help="cells in series (default: %(default)s)"
+    )
+    sim.add_argument(
+        "--soc",
+        type=float,
+        default=60.0,
+        metavar="PERCENT",
+        help="charge at the start (default: %(default)s)",
+    )
+    sim.add_argument(
+        "--capacity-ah",
+        type=float,
+        default=100.0,
+        metavar="AH",
+        help="capacity (default: %(default)s)",
+    )
+    sim.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="which pack of its kind: spread of its cells (default: %(default)s)",
+    )
+    sim.add_argument(
+        "--load",
+        metavar="CSV",
+        help="current over time, t_s,current_ma, charging positive; 'day': packaged",
+    )
     sim.add_argument("--flash", metavar="IMAGE", help="keep the board's flash in this file")
     sim.add_argument("--fresh", action="store_true", help="a board nobody has set up yet")
     options.ready_file(sim)
 
     options.command(
-        commands, "run", _run,
+        commands,
+        "run",
+        _run,
         "Watch a simulated pack live through a day: charged, discharged and protected.\n\n"
         "A 24-cell pack on the real firmware, faster than real time. Ctrl-C ends everything.\n"
         "Without a terminal it prints a line a second.",
         "  cellwarden run\n  cellwarden run | head -60",
-    ).add_argument("--speed", type=float, default=None, metavar="X",
-                   help="times real time (default: what shows the day in two minutes)")
+    ).add_argument(
+        "--speed",
+        type=float,
+        default=None,
+        metavar="X",
+        help="times real time (default: what shows the day in two minutes)",
+    )
 
     inject = options.command(
-        commands, "inject", _inject,
+        commands,
+        "inject",
+        _inject,
         "Bring a fault about on the simulated board, or take it away.\n\n"
         "Needs a running simulator (cellwarden sim). --list tells all faults and arguments.",
         "  cellwarden inject --list\n"
@@ -65,10 +105,12 @@ def add(commands: options.Commands) -> None:
     )
     inject.add_argument("fault", nargs="*", metavar="FAULT [ARGS]")
     inject.add_argument("--list", action="store_true", help="all faults with their arguments")
-    inject.add_argument("--clear", nargs="?", const="all", metavar="FAULT",
-                        help="take this fault away, or all")
-    inject.add_argument("--control", metavar="PORT",
-                        help="the simulator's control port, or host:port")
+    inject.add_argument(
+        "--clear", nargs="?", const="all", metavar="FAULT", help="take this fault away, or all"
+    )
+    inject.add_argument(
+        "--control", metavar="PORT", help="the simulator's control port, or host:port"
+    )
     options.ready_file(inject)
 
 
@@ -122,8 +164,12 @@ def _list(args: argparse.Namespace) -> int:
     from ..sim.faults import FAULTS
 
     if args.json:
-        show.print_json({name: {"args": list(names), "help": text}
-                         for name, (text, names, _) in FAULTS.items()})
+        show.print_json(
+            {
+                name: {"args": list(names), "help": text}
+                for name, (text, names, _) in FAULTS.items()
+            }
+        )
         return 0
     table = show.table("fault", "arguments", "what happens")
     for name, (text, names, _) in FAULTS.items():
