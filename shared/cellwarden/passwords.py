@@ -12,6 +12,8 @@ KEY_BYTES = 32
 MIN_LENGTH = 6
 
 _BLOCK = 64
+_INNER = int.from_bytes(b"\x36" * _BLOCK, "big")
+_OUTER = int.from_bytes(b"\x5c" * _BLOCK, "big")
 # What is hashed behind the password, so that one password gives each role a key of its own.
 _TAGS = (b"", b"installer", b"factory")
 
@@ -37,13 +39,10 @@ def is_good(padded):
 
 def hmac_sha256(key, message):
     """HMAC-SHA-256 for a key of at most 64 bytes."""
-    inner = bytearray(_BLOCK)
-    outer = bytearray(_BLOCK)
-    for i in range(_BLOCK):
-        byte = key[i] if i < len(key) else 0
-        inner[i] = byte ^ 0x36
-        outer[i] = byte ^ 0x5C
-    return sha256(bytes(outer) + sha256(bytes(inner) + message).digest()).digest()
+    padded = int.from_bytes(bytes(key) + bytes(_BLOCK - len(key)), "big")
+    inner = (padded ^ _INNER).to_bytes(_BLOCK, "big")
+    outer = (padded ^ _OUTER).to_bytes(_BLOCK, "big")
+    return sha256(outer + sha256(inner + message).digest()).digest()
 
 
 def response(key, nonce, port, role):

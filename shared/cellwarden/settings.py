@@ -18,6 +18,8 @@ from .validation import UNKNOWN_MV, Check, address_of, in_range
 NOBODY = 0
 BOARD = 255  # owner of transactions that the board makes itself (calibration)
 
+_NOTHING = bytes(schema.SETTING_COUNT)
+
 # Changing one of these makes it another pack: a person must confirm it again.
 _IDENTITY = (ids.CHEMISTRY, ids.CELL_COUNT, ids.CAPACITY_MAH)
 
@@ -37,6 +39,7 @@ class Settings:
         self.changed_address = 0  # register of the first of them
         self.texts = Texts()
         self.check = Check(board)
+        self.check.fill_constants(self.live)
         self._staged = array("i", self.value)
         self._written = bytearray(schema.SETTING_COUNT)
         self._writes = 0  # since begin
@@ -51,8 +54,7 @@ class Settings:
             return False
         self.abort()
         self.owner = owner
-        for i in range(schema.SETTING_COUNT):
-            self._staged[i] = self.value[i]
+        self._staged[:] = self.value
         return True
 
     def accepts(self, index, value):
@@ -104,8 +106,7 @@ class Settings:
         """Drop whatever is staged."""
         self.owner = NOBODY
         self._writes = 0
-        for i in range(schema.SETTING_COUNT):
-            self._written[i] = 0
+        self._written[:] = _NOTHING
 
     # --- start, storage, reset
 
@@ -113,6 +114,7 @@ class Settings:
         """Take over a stored payload; False, and ``lost``, when it is not a valid whole."""
         self.begin(BOARD)
         good = migration.unpack(payload, n, self._staged, self.check)
+        good = good and self.check.ranges(self._staged) == ids.COMMIT_RESULT_IS_OK
         if good:
             result = self.check.whole(self._staged, self._trial, self._written)
             good = result == ids.COMMIT_RESULT_IS_OK
@@ -160,10 +162,11 @@ class Settings:
             for index in _IDENTITY:
                 if staged[index] != self.value[index]:
                     staged[ids.CONFIRMED] = 0
-        for index in schema.BY_CHEMISTRY:
-            self._follow_chemistry(index)
-        # A confirmation was given for one kind of cell.
-        self._follow_chemistry(ids.COLD_CHARGE_CONFIRMED)
+        if written[ids.CHEMISTRY]:
+            for index in schema.BY_CHEMISTRY:
+                self._follow_chemistry(index)
+            # A confirmation was given for one kind of cell.
+            self._follow_chemistry(ids.COLD_CHARGE_CONFIRMED)
 
     def _follow_chemistry(self, index):
         staged = self._staged
@@ -182,17 +185,17 @@ class Settings:
         return check.change(self.value, self._staged, self._trial, outputs_off, low_mv, high_mv)
 
     def _apply(self):
-        self.changed = 0
+        value, staged = self.value, self._staged
+        changed = 0
         for i in range(schema.SETTING_COUNT):
-            if self.value[i] != self._staged[i]:
-                if not self.changed:
+            if value[i] != staged[i]:
+                if not changed:
                     self.changed_address = address_of(i)
-                self.changed += 1
-                self.value[i] = self._staged[i]
-        for i in range(schema.LIVE_COUNT):
-            self.live[i] = self._trial[i]
+                changed += 1
+        self.changed = changed
+        value[:] = staged
+        self.live[:] = self._trial
         self.revision = (self.revision + 1) & 0x3FFFFFFF
-        value = self.value
         self.commissioned = bool(
             value[ids.CHEMISTRY]
             and value[ids.CELL_COUNT]

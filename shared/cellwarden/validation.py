@@ -37,6 +37,12 @@ _PER_CURRENT = (
 )
 
 
+# Settings that change only with outputs off.
+_WITH_OUTPUTS_OFF = bytes(
+    i for i in range(schema.SETTING_COUNT) if schema.SETTING_FLAGS[i] & _NEEDS_OFF
+)
+
+
 def in_range(index, value):
     """True when ``value`` may be stored in setting ``index``, looked at alone."""
     if value == 0 and schema.SETTING_FLAGS[index] & _AUTO:
@@ -68,6 +74,7 @@ class Check:
 
     def __init__(self, board):
         self.address = 0
+        self._cross_rules = array("h", bytes(schema.CROSS))
         self.rating_ma = board.RATING_MA
         self.peak_ma = getattr(board, "PEAK_MA", 3 * board.RATING_MA)
         self.channels = getattr(
@@ -91,23 +98,8 @@ class Check:
             return min(value, self.rating_ma)
         return value
 
-    def resolve(self, stored, live):
-        """Fill ``live`` from ``stored``: 0 resolved, then board constants and literals.
-
-        Only for values inside their ranges: what follows from others may not fit ``live``.
-        """
-        for i in range(schema.SETTING_COUNT):
-            live[i] = stored[i]
-        cells = stored[ids.CELL_COUNT]
-        for pack, cell in _PER_CELL:
-            if not live[pack]:
-                # With no cell count the limits stand where no pack reaches them.
-                over = cell in (ids.CELL_OV1_MV, ids.CELL_OV_RECOVER_MV)
-                live[pack] = live[cell] * (cells or (MAX_CELLS if over else 1))
-        for trip, current, percent in _PER_CURRENT:
-            if not live[trip]:
-                follows = live[current] // 100 * percent
-                live[trip] = min(follows, self.peak_ma, packed.s32(schema.SETTING_MAX, trip))
+    def fill_constants(self, live):
+        """Board constants and literals behind the settings; they never change."""
         at = schema.SETTING_COUNT
         for value in self._constants:
             live[at] = value
@@ -115,15 +107,42 @@ class Check:
         for i in range(len(schema.LITERALS) // 4):
             live[at + i] = packed.s32(schema.LITERALS, i)
 
-    def whole(self, stored, live, written):
-        """Judge ``stored`` by itself, and resolve it into ``live``: a COMMIT_RESULT.
+    def resolve(self, stored, live):
+        """Fill the settings' part of ``live`` from ``stored``, with 0 resolved.
 
-        ``written`` marks settings just written, so that the refusal names one of those.
+        Only for values inside their ranges: what follows from others may not fit ``live``.
         """
+        for i in range(schema.SETTING_COUNT):
+            live[i] = stored[i]
+        self._automatic(stored, live)
+
+    def _automatic(self, stored, live):
+        cells = stored[ids.CELL_COUNT]
+        for pack, cell in _PER_CELL:
+            if not stored[pack]:
+                # With no cell count the limits stand where no pack reaches them.
+                over = cell in (ids.CELL_OV1_MV, ids.CELL_OV_RECOVER_MV)
+                live[pack] = stored[cell] * (cells or (MAX_CELLS if over else 1))
+        for trip, current, percent in _PER_CURRENT:
+            if not stored[trip]:
+                follows = stored[current] // 100 * percent
+                live[trip] = min(follows, self.peak_ma, packed.s32(schema.SETTING_MAX, trip))
+
+    def ranges(self, stored):
+        """Hold every value against its own range alone: a COMMIT_RESULT."""
         for i in range(schema.SETTING_COUNT):
             if not in_range(i, stored[i]):
                 return self._refuse(i, ids.COMMIT_RESULT_IS_RANGE)
-        self.resolve(stored, live)
+        return ids.COMMIT_RESULT_IS_OK
+
+    def whole(self, stored, live, written):
+        """Resolve ``stored``, whose values are in range, into ``live`` and judge it by itself.
+
+        Both are arrays: a commit must not hold up the next tick for long. ``written`` marks
+        settings just written, so that the refusal names one of those.
+        """
+        live[: schema.SETTING_COUNT] = stored
+        self._automatic(stored, live)
         return (
             self._pack(stored)
             or self._channels(stored)
@@ -134,9 +153,8 @@ class Check:
 
     def change(self, old, new, live, outputs_off, low_mv, high_mv):
         """Judge the step from ``old`` to ``new``: what needs outputs off or present voltages."""
-        for i in range(schema.SETTING_COUNT):
-            needs_off = schema.SETTING_FLAGS[i] & _NEEDS_OFF
-            if needs_off and old[i] != new[i] and not outputs_off:
+        for i in _WITH_OUTPUTS_OFF:
+            if old[i] != new[i] and not outputs_off:
                 return self._refuse(i, ids.COMMIT_RESULT_IS_OUTPUTS_ON)
         return self._voltages(old, new, live, low_mv, high_mv) or ids.COMMIT_RESULT_IS_OK
 
@@ -159,14 +177,15 @@ class Check:
 
     def _channels(self, stored):
         """All zero, or one channel of this board for each cell, rising with the cells."""
+        mapped = stored[ids.CELL_CHANNEL] != 0
         cells = stored[ids.CELL_COUNT]
-        mapped = False
-        for i in range(MAX_CELLS):
-            mapped = mapped or stored[ids.CELL_CHANNEL + i] != 0
         before = 0
-        for i in range(MAX_CELLS if mapped else 0):
+        for i in range(MAX_CELLS):
             channel = stored[ids.CELL_CHANNEL + i]
-            wrong = channel != 0 if i >= cells else not before < channel <= self.channels
+            if mapped and i < cells:
+                wrong = not before < channel <= self.channels
+            else:
+                wrong = channel != 0
             if wrong:
                 return self._refuse(ids.CELL_CHANNEL + i, ids.COMMIT_RESULT_IS_CROSS_RULE)
             before = channel
@@ -191,10 +210,11 @@ class Check:
         return 0
 
     def _cross(self, live, written):
-        for i in range(0, len(schema.CROSS) // 2, 3):
-            low = packed.s16(schema.CROSS, i)
-            high = packed.s16(schema.CROSS, i + 1)
-            if live[low] + packed.s16(schema.CROSS, i + 2) > live[high]:
+        rules = self._cross_rules
+        for i in range(0, len(rules), 3):
+            low = rules[i]
+            high = rules[i + 1]
+            if live[low] + rules[i + 2] > live[high]:
                 blame_high = high < schema.SETTING_COUNT and written[high] and not written[low]
                 return self._refuse(high if blame_high else low, ids.COMMIT_RESULT_IS_CROSS_RULE)
         return 0

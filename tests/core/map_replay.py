@@ -4,6 +4,8 @@ Runs on both runtimes; the property test makes the lists. Each step is a list: w
 arguments. An assertion that fails names the step.
 """
 
+from array import array
+
 from map_bench import CHARGER, NEW_PASSWORD, Bench
 
 import boards.sim as board
@@ -63,11 +65,12 @@ def _do(b, step):
 def _is_valid_whole(b, step):
     """What is in force passes every check, and follows from what is stored."""
     s = b.settings
-    live = [0] * schema.LIVE_COUNT
-    s.check.resolve(s.value, live)
+    live = array("i", [0] * schema.LIVE_COUNT)
+    s.check.fill_constants(live)
+    assert s.check.ranges(s.value) == ids.COMMIT_RESULT_IS_OK, step
     result = s.check.whole(s.value, live, bytes(schema.SETTING_COUNT))
     assert result == ids.COMMIT_RESULT_IS_OK, (step, result, s.check.address)
-    assert list(s.live) == live, (step, "in force is not what is stored")
+    assert s.live == live, (step, "in force is not what is stored")
     set_up = s.value[ids.CHEMISTRY] and s.value[ids.CELL_COUNT] and s.value[ids.CAPACITY_MAH]
     assert s.commissioned == bool(set_up and s.value[ids.CONFIRMED]), step
 
@@ -84,11 +87,12 @@ def load_anything(payload):
     """A stored payload of any bytes: what the board makes of it is valid, or it is lost."""
     settings = Settings(board)
     good = settings.load(payload, len(payload))
-    live = [0] * schema.LIVE_COUNT
-    settings.check.resolve(settings.value, live)
+    live = array("i", [0] * schema.LIVE_COUNT)
+    settings.check.fill_constants(live)
+    assert settings.check.ranges(settings.value) == ids.COMMIT_RESULT_IS_OK
     result = settings.check.whole(settings.value, live, bytes(schema.SETTING_COUNT))
     assert result == ids.COMMIT_RESULT_IS_OK
-    assert list(settings.live) == live
+    assert settings.live == live
     assert settings.lost == (not good)
     assert good or not settings.commissioned
     return [good, list(settings.value)]
