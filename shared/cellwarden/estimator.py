@@ -198,7 +198,7 @@ class Estimator:
     def _age(self, gone_ms, rating_ma):
         """Offset, own consumption and self-discharge; and time nobody measured."""
         rate_ma = rating_ma // OFFSET_PART + self.full_mah // DRAIN_PART
-        self._grow(rate_ma * (gone_ms if gone_ms < _CHUNK_MS else _CHUNK_MS))
+        self._grow(rate_ma * (gone_ms if gone_ms < LONGEST_MS else LONGEST_MS))
         if self._unknown_ms:
             self._sigma_mah = self._within(
                 self._sigma_mah + of_permille(SIGMA_RESTART, self.full_mah)
