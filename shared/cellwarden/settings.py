@@ -83,6 +83,10 @@ class Settings:
                 self.write(index, self.check.default_of(chemistry, index))
         return result
 
+    def asks_for_voltages(self):
+        """True when what is staged will be held against the present cell voltages."""
+        return self._written[ids.CHEMISTRY] or self._written[ids.CONFIRMED]
+
     def commit(self, outputs_off, low_mv=UNKNOWN_MV, high_mv=UNKNOWN_MV):
         """Check everything staged together and apply it: COMMIT_RESULT_IS_*.
 

@@ -120,7 +120,9 @@ class SettingsMap:
         if c.conditions.storage_failed:
             return self._done(owner, ids.COMMIT_RESULT_IS_STORAGE, 0)
         cold_before = _cold_charge_dc(settings)
-        low_mv, high_mv = self._present_mv()
+        low_mv = high_mv = UNKNOWN_MV
+        if settings.asks_for_voltages():
+            low_mv, high_mv = self._present_mv()
         result = settings.commit(self.outputs_off(), low_mv, high_mv)
         if result == ids.COMMIT_RESULT_IS_OK and settings.changed:
             c.requests.save_settings = True
