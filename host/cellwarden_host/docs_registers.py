@@ -55,8 +55,8 @@ register it was.
 _TRANSACTIONS = """Written one by one, each setting must fit all others as they are. What only
 fits together is written in one request, or staged: write 1 to `begin`, write settings (each is
 held to its own range), write 1 to `commit`. A refused commit changes nothing and stays open to be
-put right; 0 to `begin` drops it, and so does the end of the session. Registers show what is in
-force, never what is staged. Meanwhile other ports get exception 06.
+put right; 0 to `begin` drops it, 1 starts anew, and the end of the session drops it too.
+Registers show what is in force, never what is staged. Meanwhile other ports get exception 06.
 
 - 0 is accepted where the table says what it stands for.
 - Changing `chemistry` brings along every default of the new chemistry that is not written in the

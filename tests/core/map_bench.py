@@ -194,7 +194,7 @@ class Bench:
             (r.restart, r.factory_reset, r.self_test, r.save_settings, r.save_state),
             c.cleared_ms,
             c.estimator.soc_permille,
-            c.protection.released,
+            list(c.protection.released),
             c.charger_link.hellos,
             self.access.factory_password,
         )
