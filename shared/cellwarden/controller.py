@@ -38,10 +38,13 @@ _READY_SAMPLES = 10
 # Current that counts as flowing: a hundredth of the rating, at least 200 mA.
 _FLOW_PART = 500
 _FLOW_MIN_MA = 200
-# A load that is gone lets the bus float up; one that is there holds it down.
-_LOAD_GONE_PART = 2
+# A load that is gone lets the bus float up; one that is there holds it down. One that switched
+# itself off leaves its capacitor at its own cut-off voltage: that is not gone.
+_LOAD_GONE_PERCENT = 90
 # A charger that is there lifts its terminals above the pack.
 _CHARGER_MV = 300
+# Neither can be told before the open switch has let the other side go where it wants to.
+_PART_MS = 1000
 _BUZZER = (outputs.BUZZER_SILENT, outputs.BUZZER_SILENT, outputs.BUZZER_WARNING,
            outputs.BUZZER_PROTECTION, outputs.BUZZER_DANGER)
 
@@ -91,15 +94,18 @@ class Controller:
         r = self.readings
         live = self.settings.live
         self._count_charge(now_ms)
+        self._foresee()
         self.quantities.update_current(
             r, live, self.protection.state, self.switchgear, now_ms
         )
-        self._context()
+        self._context(now_ms)
         protection = self.protection
         protection.judge(now_ms, True)
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self.switchgear.fast(now_ms, r, self._forbids(), self.settings, self.commands)
         self._guard()
+        if protection.events:
+            self._write_journal(now_ms)  # now: at the next tick the current has stopped
 
     def tick(self, now_ms):
         """The whole chain, once every TICK_MS."""
@@ -117,12 +123,13 @@ class Controller:
         self._conditions(now_ms)
         self._count_charge(now_ms)
         protection = self.protection
+        self._foresee()
         self.quantities.update(
             r, live, protection.state, self.switchgear, self.estimator.soc_permille, c, now_ms
         )
-        self._context()
+        self._context(now_ms)
         protection.judge(now_ms, False)
-        self.wire_proof.update(r, protection)
+        self.wire_proof.update(r, self.quantities, protection, live)
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self._samples(now_ms)
         self.estimator.update(r, self.quantities, settings, now_ms)
@@ -166,8 +173,7 @@ class Controller:
         protection = self.protection
         forbids = protection.forbids
         if forbids & ids.FORBID_SECONDARY:
-            live = self.settings.live
-            if not self.wire_proof.releases(self.readings, self.quantities, protection, live):
+            if not self.wire_proof.releases(self.readings, self.quantities, protection):
                 forbids &= ~ids.FORBID_SECONDARY
         if not self.ready:
             forbids |= ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
@@ -195,7 +201,12 @@ class Controller:
         wires_known = r.open_wire_count > 0
         self.ready = wires_known and self._good_samples >= _READY_SAMPLES
 
-    def _context(self):
+    def _foresee(self):
+        """What the switches must be holding back by now, for the quantities to compare."""
+        self.quantities.backup = self.protection.backup
+        self.quantities.heating = self.heater.on
+
+    def _context(self, now_ms):
         r = self.readings
         context = self.protection.context
         current = r.current_ma
@@ -203,10 +214,13 @@ class Controller:
         context.discharging = current.valid and current.value <= -self._flow_ma
         pack = r.pack_mv
         bus = r.bus_mv
-        known = pack.valid and bus.fitted and bus.valid and not self.switchgear.discharge_on
-        context.load_removed = known and bus.value * _LOAD_GONE_PART >= pack.value
+        gear = self.switchgear
+        known = pack.valid and bus.fitted and bus.valid and not gear.discharge_on
+        known = known and elapsed_ms(now_ms, gear.discharge_since_ms) >= _PART_MS
+        context.load_removed = known and bus.value * 100 >= pack.value * _LOAD_GONE_PERCENT
         charger = r.charger_mv
-        known = pack.valid and charger.fitted and charger.valid and not self.switchgear.charge_on
+        known = pack.valid and charger.fitted and charger.valid and not gear.charge_on
+        known = known and elapsed_ms(now_ms, gear.charge_since_ms) >= _PART_MS
         context.charger_removed = known and charger.value <= pack.value + _CHARGER_MV
 
     def _uptime(self, now_ms):

@@ -4,46 +4,48 @@ A cut sense wire floats: one cell reads far too high, its neighbour too low, and
 right. That opens the switches like any level 2, but a fuse must not blow for it. So while a
 level 2 stands or is about to, open-wire checks are asked for without a pause, and the
 disconnect is released only by a limit that is broken now, on wires that two checks have found
-whole meanwhile. Level 2's own delay leaves time for them: proven wires cost no time.
+whole meanwhile. Level 2's own delay leaves time for them: proven wires cost no time. Current
+that goes on against a protection is measured without sense wires, and waits for none.
 """
 
 from . import ids
 from . import schema_data as schema
-from .protection import ACTIVE, PENDING
+from .protection import PENDING
 
 _CHECKS = 2
 _RULES = bytes((ids.RULE_CELL_OV2, ids.RULE_CELL_UV2_FLOW))
+_CERTAIN = bytes((ids.RULE_CHARGE_UNSTOPPED, ids.RULE_DISCHARGE_UNSTOPPED))
 
 
 class WireProof:
     """``releases()`` says whether the disconnect may fire."""
 
     def __init__(self):
-        self._asking = False
-        self._from = 0
+        self._broken = False  # a limit of level 2 is broken now
+        self._standing = False  # and its rule has tripped
+        self._from = 0  # checks that had been done when it broke
 
-    def update(self, readings, protection):
-        """Once a tick: ask for checks while a level 2 stands or is pending."""
-        state = protection.state
-        wanted = state[ids.RULE_CELL_OV2] == PENDING or state[ids.RULE_CELL_UV2] == PENDING
-        for rule in _RULES:
-            if state[rule] >= ACTIVE:
-                wanted = True
-        if wanted and not self._asking:
-            self._from = readings.open_wire_count
-        self._asking = wanted
-        readings.open_wire_wanted = wanted
-
-    def releases(self, readings, quantities, protection, live):
-        """True when a level 2 stands on a value that is known, broken now, and proven."""
-        if not self._asking or quantities.value[ids.Q_OPEN_WIRES]:
-            return False
-        if (readings.open_wire_count - self._from) & 0x3FFFFFFF < _CHECKS:
-            return False
+    def update(self, readings, quantities, protection, live):
+        """Once a tick: ask for checks while a limit of level 2 is broken."""
+        broken = standing = False
         for rule in _RULES:
             quantity = schema.RULE_QUANTITY[rule]
-            limit = live[schema.RULE_TRIP[rule]]
-            if protection.state[rule] >= ACTIVE and quantities.valid[quantity]:
-                if quantities.value[quantity] >= limit:
-                    return True
-        return False
+            over = quantities.value[quantity] >= live[schema.RULE_TRIP[rule]]
+            if quantities.valid[quantity] and over:
+                broken = True
+                if protection.is_active(rule):
+                    standing = True
+        if broken and not self._broken:
+            self._from = readings.open_wire_count
+        self._broken = broken
+        self._standing = standing
+        readings.open_wire_wanted = broken or protection.state[ids.RULE_CELL_UV2] == PENDING
+
+    def releases(self, readings, quantities, protection):
+        """True when a level 2 stands on a value that is known, broken now, and proven."""
+        for rule in _CERTAIN:
+            if protection.is_active(rule):
+                return True
+        if not self._standing or quantities.value[ids.Q_OPEN_WIRES]:
+            return False
+        return (readings.open_wire_count - self._from) & 0x3FFFFFFF >= _CHECKS

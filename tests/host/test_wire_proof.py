@@ -58,3 +58,17 @@ def test_a_latch_whose_cell_has_come_back_fires_nothing_later(desk):
     desk.run(20_000)
     assert desk.active(ids.RULE_CELL_OV2)
     assert not desk.controller.commands.fire_secondary
+
+
+def test_a_wire_cut_while_an_older_level_two_is_latched_spares_the_fuse(desk):
+    desk.check_wires = False
+    desk.cell_mv[6] = 4310
+    desk.run(level_two_ms(desk))
+    desk.cell_mv[6] = 3700
+    desk.check_wires = True
+    desk.run(20_000)
+    desk.cell_mv[11] = 4900
+    desk.tick()
+    desk.open_wires = (12,)
+    desk.run(20_000)
+    assert not desk.controller.commands.fire_secondary
