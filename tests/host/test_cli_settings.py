@@ -3,10 +3,12 @@
 import json
 
 import pytest
-from cli_board import CliBoard, run
+from cli_board import PASSWORD, CliBoard, run
 
 from cellwarden import ids
 from cellwarden.tables import settings as table
+from cellwarden_host import monitor, session, transaction
+from cellwarden_host.problems import Refused
 
 
 @pytest.fixture
@@ -78,6 +80,23 @@ def test_out_of_range_is_told_by_name_with_the_range_and_changes_nothing(board):
     code, _, err = board.run("set", "cell_ov1=9V", "charge_current=30A")
     assert code == 1 and "cell_ov1_mv" in err and "1.500 to 4.500 V" in err
     assert board.setting("charge_current_ma") == 40_000
+
+
+def test_every_value_out_of_range_is_told_before_anybody_logs_in(board):
+    code, _, err = board.run("set", "cell_ov1=9V", "charge_current=2000A", password="wrong")
+    assert code == 1 and "cell_ov1_mv" in err and "charge_current_ma" in err
+
+
+def test_refused_settings_do_not_stay_staged_in_a_session_that_goes_on(board, monkeypatch):
+    access = board.desk.controller.access
+    source = monitor.Source(lambda: board.port, 115200, 1)
+    with session.logged_in(source.board(), lambda: PASSWORD, ids.ROLE_INSTALLER):
+        with pytest.raises(Refused):
+            transaction.write(source.board(), {("cell_ov1_mv", 0): 4050})
+        assert access.role(2) == ids.ROLE_INSTALLER
+        assert board.desk.controller.settings.owner == 0
+    assert access.role(2) == ids.ROLE_ANYONE
+    source.close()
 
 
 def test_broken_cross_rule_is_told_with_both_values(board):
