@@ -123,3 +123,11 @@ def test_a_crashed_process_is_a_reset(tmp_path):
         board.advance(1000)
         assert [cause for _, cause in board.resets] == [ops.PWRON_RESET, ops.WDT_RESET]
         assert "back\n" in printed(board)
+
+
+def test_a_hard_reset_stops_the_watchdog(tmp_path):
+    main = "import machine\nif machine.reset_cause() == 1:\n"
+    main += "    machine.WDT(timeout=1000)\n    machine.reset()"
+    with running(tmp_path, main) as board:
+        board.advance(5000)
+        assert [cause for _, cause in board.resets] == [ops.PWRON_RESET, ops.HARD_RESET]

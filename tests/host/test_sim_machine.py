@@ -316,3 +316,22 @@ def test_main_does_not_run_when_boot_fails(tmp_path):
         text = printed(board)
         assert text.startswith("boot\n") and "ZeroDivisionError" in text
         assert "main\n" not in text and text.endswith(">>> ")
+
+
+def test_a_late_answer_is_not_taken_for_the_next_one(tmp_path):
+    text, _ = run(
+        tmp_path,
+        """
+import simlink, simops
+from machine import ADC, I2C
+i2c = I2C(0)
+i2c.writeto(0x40, b"ab")
+simlink.tx[0] = simops.ADC
+simlink.tx[1] = simlink._seq + 1
+simlink.tx[2] = 26
+simlink.busy = True
+simlink.port.write(simlink.tx, 8)  # asked, and struck by Ctrl-C before the answer came
+print(i2c.readfrom(0x40, 4), ADC(27).read_u16())
+""",
+    )
+    assert text == "b'abab' 4321\n"

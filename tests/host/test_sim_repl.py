@@ -181,3 +181,13 @@ def test_the_pty_is_the_same_after_resets(board):
     with serial.Serial(path, timeout=20) as port:
         expect(port, b"main\r\n")
     assert os.path.exists(path) and board.ptys["repl"].path == path
+
+
+def test_a_firmware_that_never_idles_can_be_interrupted(tmp_path):
+    main = "from machine import Pin\npin = Pin(10, Pin.OUT)\nwhile True:\n    pin.toggle()"
+    with running(tmp_path, main) as made:
+        made.advance(200)
+        made.console.typed(b"\x03")
+        made.advance(1)
+        assert made.advance_until(lambda: made.console.log.endswith(b">>> "))
+        assert made.now_ms < 300
