@@ -1,0 +1,57 @@
+"""Prints what a cycle of the core costs, whole and by part, and the yardstick beside it."""
+
+from bench_meters import Part, Subject, tell, thousand_additions, time_all
+from bench_pack import FASTS, BenchPack
+
+_ROUNDS = 200
+
+
+class Nothing:
+    """A step with a part that does nothing: what the probe itself costs."""
+
+    def part(self):
+        pass
+
+    def step(self):
+        self.part()
+
+
+def main():
+    pack = BenchPack()
+    pack.crowd()
+    c = pack.controller
+    nothing = Nothing()
+    whole = (
+        Subject("yardstick", thousand_additions),
+        Subject("feed", pack.feed),
+        Subject("feed fast", pack.feed_fast),
+        Subject("fast", pack.fast),
+        Subject("tick", pack.tick),
+        Part("probe", nothing.step, nothing, "part"),
+    )
+    parts = (
+        Part("quantities", pack.tick, c.quantities, "update"),
+        Part("protection", pack.tick, c.protection, "judge"),
+        Part("publish", pack.tick, c.publisher, "publish"),
+        Part("switchgear", pack.tick, c.switchgear, "tick"),
+        Part("limits", pack.tick, c.limits, "update"),
+        Part("estimator", pack.tick, c.estimator, "update"),
+        Part("conditions", pack.tick, c, "_conditions"),
+        Part("balancer", pack.tick, c.balancer, "update"),
+        Part("heater", pack.tick, c.heater, "update"),
+    )
+    us = time_all(whole + parts, _ROUNDS)
+    tick = us["tick"] - us["feed"]
+    fast = us["fast"] - us["feed fast"]
+    tell(name="yardstick", us=us["yardstick"])
+    tell(name="tick", us=tick)
+    tell(name="fast", us=fast)
+    tell(name="cycle", us=tick + FASTS * fast)
+    for part in parts:
+        took = max(0, us[part.name] - us["probe"])
+        tick -= took
+        tell(name="part " + part.name, us=took)
+    tell(name="part rest", us=tick)
+
+
+main()

@@ -1,0 +1,64 @@
+"""What a control tick costs, on each runtime and estimated for an RP2040, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import runtimes
+from .row import Row, at_most, plain
+from .rp2040 import estimate_ms
+
+TOPIC = "tick"
+LIMIT_MS = 10
+CYCLE_MS = 100
+_STEPS = {
+    "tick": "core tick, 24 cells",
+    "fast": "core after a current sample",
+    "cycle": "core, all of 100 ms (a tick and three samples)",
+}
+
+
+def rows() -> Iterator[Row]:
+    us = _measured(runtimes.on_micropython)
+    plainly = _measured(runtimes.on_cpython)
+    yardstick = us["yardstick"]
+    for name, what in _STEPS.items():
+        yield plain(TOPIC, f"{what}; CPython", plainly[name], "us", 1)
+        yield plain(TOPIC, f"{what}; unix MicroPython", us[name], "us", 1)
+    yield at_most(
+        TOPIC,
+        "core tick; RP2040 estimate",
+        estimate_ms(us["tick"], yardstick),
+        LIMIT_MS,
+        "ms",
+        1,
+        note=f"yardstick 1000 x += i: {yardstick:.1f} us here",
+    )
+    yield plain(
+        TOPIC,
+        "core after a current sample; RP2040 estimate",
+        estimate_ms(us["fast"], yardstick),
+        "ms",
+        1,
+    )
+    cycle_ms = estimate_ms(us["cycle"], yardstick)
+    yield plain(
+        TOPIC,
+        "core, share of the processor; RP2040 estimate",
+        100 * cycle_ms / CYCLE_MS,
+        "%",
+        note="drivers and ports come on top",
+    )
+    parts = {name: spent for name, spent in us.items() if name.startswith("part ")}
+    for name, spent in sorted(parts.items(), key=lambda part: -part[1]):
+        yield plain(
+            TOPIC,
+            f"of the tick: {name[5:]}; RP2040 estimate",
+            estimate_ms(spent, yardstick),
+            "ms",
+            2,
+        )
+
+
+def _measured(run: runtimes.Run) -> dict[str, float]:
+    return {result["name"]: result["us"] for result in run("core_cost")}
