@@ -47,7 +47,9 @@ def urgent_forbids(protection):
 class Switchgear:
     """``tick`` decides everything, ``fast`` follows each current sample in between.
 
-    ``urgent`` (``urgent_forbids``) is set by the controller before either; ``stop_requested``
+    ``urgent`` (``urgent_forbids``) is set by the controller before either, and ``hold``, the
+    FORBID_ bits of directions that must not be closed now though nothing forbids them yet (a
+    limit is broken and its delay runs, or a reading is missing); ``stop_requested``
     holds the FORBID_ bits of directions whose limit must be 0 A because a relay waits.
     """
 
@@ -69,6 +71,7 @@ class Switchgear:
         self.state = ids.BOARD_STATE_IS_STARTING
         self.fired = False
         self.urgent = 0
+        self.hold = 0
         self.stop_requested = 0
         self._charge = Switch(relay, break_ma)
         self._discharge = Switch(relay, break_ma)
@@ -156,7 +159,7 @@ class Switchgear:
         self._decide_charge(now_ms, blocked, live)
         self._decide_discharge(now_ms, readings, blocked, live)
         if self._bypasses:
-            self._bypass(now_ms, readings, blocked)
+            self._bypass(now_ms, readings)
         self._command(commands)
 
     def _obey_outside(self, now_ms, commands):
@@ -207,6 +210,15 @@ class Switchgear:
         else:
             self.precharge.stop(now_ms)
 
+    def _may_close(self, switch, direction, now_ms):
+        return self._ready and not self.hold & direction and switch.may_close(now_ms)
+
+    def _may_start(self, switch, now_ms):
+        """Precharge may begin, or go on; a limit that breaks meanwhile ends it."""
+        if self.precharge.on:
+            return not self.hold & ids.FORBID_DISCHARGE
+        return self._may_close(switch, ids.FORBID_DISCHARGE, now_ms)
+
     def _start_discharge(self, now_ms, readings, live):
         if self.precharge.needed:
             timeout_ms = live[ids.PRECHARGE_TIMEOUT_MS]
@@ -222,10 +234,10 @@ class Switchgear:
         else:
             switch.open_gently(now_ms, abs(self._current_ma))
 
-    def _bypass(self, now_ms, readings, blocked):
-        """Close the MOSFET whose body diode carries what the other one lets through."""
-        known = self._current_known and blocked != _BOTH
-        out_ma = -self._current_ma if known else 0
+    def _bypass(self, now_ms, readings):
+        """Close the MOSFET whose body diode carries what the other one lets through. With both
+        directions blocked the other one is open, and so there is nothing to relieve."""
+        out_ma = -self._current_ma  # 0 while it is not known
         switch = self._charge
         if switch.bypass:
             if out_ma < self._bypass_ma or not self._discharge.on:

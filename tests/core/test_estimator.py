@@ -134,6 +134,7 @@ def test_a_rested_pack_is_corrected_where_the_curve_tells_something():
 def test_a_flat_stretch_corrects_nothing():
     bench = Bench(ids.CHEMISTRY_LFP, soc=600)
     bench.charge.set_soc(500)
+    bench.charge._sigma_mah = CAPACITY // 5
     bench.run(100 * 60_000, 5000)
     assert abs(bench.charge.soc_permille - 500) <= 3
 
@@ -172,6 +173,19 @@ def test_one_rest_corrects_once():
     after = bench.charge.soc_sigma_permille
     bench.run(120 * 60_000, 5000)
     assert bench.charge.soc_sigma_permille >= after
+
+
+def test_every_new_rest_corrects_again():
+    bench = Bench(soc=800)
+    bench.charge._sigma_mah = CAPACITY // 5
+    bench.run(70 * 60_000, 5000)
+    bench.current_ma = -5000
+    bench.run(5000, 5000)
+    bench.current_ma = 0
+    bench.charge.set_soc(400)
+    bench.charge._sigma_mah = CAPACITY // 5
+    bench.run(100 * 60_000, 5000)
+    assert abs(bench.charge.soc_permille - 800) <= 30
 
 
 def test_full_is_charge_voltage_with_little_current_for_a_while():
