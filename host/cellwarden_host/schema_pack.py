@@ -146,6 +146,7 @@ def rule_columns(pool: Pool) -> dict[str, object]:
             | rule.fast << 1
             | rule.persists << 2
             | (rule.recover is None) << 3
+            | rule.backup << 4
         )
 
     def column(value) -> bytes:

@@ -45,6 +45,7 @@ _LOAD_GONE_PERCENT = 90
 _CHARGER_MV = 300
 # Neither can be told before the open switch has let the other side go where it wants to.
 _PART_MS = 1000
+_BOTH = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
 _BUZZER = (outputs.BUZZER_SILENT, outputs.BUZZER_SILENT, outputs.BUZZER_WARNING,
            outputs.BUZZER_PROTECTION, outputs.BUZZER_DANGER)
 
@@ -83,6 +84,7 @@ class Controller:
         self.ready = False
         self._flow_ma = max(_FLOW_MIN_MA, board.RATING_MA // _FLOW_PART)
         self._good_samples = 0
+        self._whole = False  # the newest set of samples is complete
         self._seen_cells = 0
         self._seen_current = 0
         self._second_ms = start_ms
@@ -102,6 +104,7 @@ class Controller:
         protection = self.protection
         protection.judge(now_ms, True)
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
+        self.switchgear.hold |= protection.pending
         self.switchgear.fast(now_ms, r, self._forbids(), self.settings, self.commands)
         self._guard()
         if protection.events:
@@ -140,6 +143,7 @@ class Controller:
         self.balancer.update(
             r, self.quantities, protection, self.estimator, settings, now_ms, commands
         )
+        self.switchgear.hold = protection.pending | (0 if self._whole else _BOTH)
         self.switchgear.tick(
             now_ms, r, self._forbids(), self.ready, settings, c.lease_over, commands
         )
@@ -189,10 +193,11 @@ class Controller:
         """Count complete, valid sets of samples in a row; one bad set does not open a switch
         (that is the work of the rules on age), but before the first switching it starts anew."""
         r = self.readings
+        whole = r.cells_valid and r.current_ma.valid and r.pack_mv.valid and r.temps_valid
+        self._whole = whole
         if self.ready:
             self.ready = self.settings.commissioned
             return
-        whole = r.cells_valid and r.current_ma.valid and r.pack_mv.valid and r.temps_valid
         if not whole or not self.settings.commissioned:
             self._good_samples = 0
         elif r.cells_count != self._seen_cells:

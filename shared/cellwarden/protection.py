@@ -36,6 +36,7 @@ _OVER = 1
 _FAST = 2
 _PERSISTS = 4
 _HYSTERESIS = 8
+_BACKUP = 16
 _PERSONS = (ids.WAIT_PERSON, ids.WAIT_CONFIRMATION)
 
 
@@ -59,7 +60,9 @@ class Protection:
         self.state = bytearray(_COUNT)
         self.retries = bytearray(_COUNT)
         self.forbids = 0  # ids.FORBID_* bits of all active rules
+        self.pending = 0  # the same of rules whose limit is broken and whose delay runs
         self.loudest = 0  # ids.LOUD_*
+        self.backup = 0  # what is forbidden by active rules with no second limit behind them
         self.event_rule = bytearray(_EVENTS)
         self.event_kind = bytearray(_EVENTS)
         self.events = 0  # events waiting for the journal; the controller sets it back to 0
@@ -115,7 +118,8 @@ class Protection:
                 if broken:
                     self._since_ms[r] = now_ms
                     self._hits[r] = 0
-                    changed |= self._pending(r, now_ms)
+                    self._pending(r, now_ms)
+                    changed = True
                 elif self.retries[r]:
                     self._forgive(r, now_ms)
             elif s == PENDING:
@@ -123,6 +127,7 @@ class Protection:
                     changed |= self._pending(r, now_ms)
                 else:
                     state[r] = IDLE
+                    changed = True
             else:
                 changed |= self._recover(r, value, trip, broken, now_ms)
         if changed:
@@ -249,15 +254,21 @@ class Protection:
             self.events_lost = (self.events_lost + 1) & 0x3FFFFFFF
 
     def _sum_up(self):
-        forbids = loudest = 0
+        forbids = pending = loudest = backup = 0
         for r in self._all:
-            if self.state[r] >= ACTIVE:
+            if self.state[r] == PENDING:
+                pending |= schema.RULE_FORBIDS[r]
+            elif self.state[r] >= ACTIVE:
                 forbids |= schema.RULE_FORBIDS[r]
+                if schema.RULE_BITS[r] & _BACKUP:
+                    backup |= schema.RULE_FORBIDS[r]
                 loud = schema.RULE_LOUD[r]
                 if loud > loudest:
                     loudest = loud
         self.forbids = forbids
+        self.pending = pending
         self.loudest = loudest
+        self.backup = backup
 
     def state_into(self, out, offset):
         """Write what must survive a restart (two bytes a rule); returns the bytes written."""

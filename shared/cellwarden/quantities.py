@@ -25,6 +25,7 @@ _CURRENT_QUANTITIES = bytes((
     ids.Q_CHARGE_MA, ids.Q_DISCHARGE_MA, ids.Q_CHARGE_PERCENT, ids.Q_DISCHARGE_PERCENT,
     ids.Q_CHARGE_STUCK_ON_MA, ids.Q_DISCHARGE_STUCK_ON_MA, ids.Q_OV_CHARGE_MA,
     ids.Q_UV_DISCHARGE_MA, ids.Q_UV2_DISCHARGE_MA,
+    ids.Q_UNSTOPPED_CHARGE_MA, ids.Q_UNSTOPPED_DISCHARGE_MA,
 ))
 _CELL_QUANTITIES = bytes((
     ids.Q_CELL_MAX_MV, ids.Q_CELL_MIN_MV, ids.Q_CELL_DIFF_MV, ids.Q_CELL_DIFF_JUDGED_MV,
@@ -51,6 +52,8 @@ class Quantities:
         self.count = array("i", [0] * n)
         self.where = bytearray(n)
         self.cell_sum_mv = 0
+        self.backup = 0  # directions forbidden with no second limit behind, told before update
+        self.heating = False  # told as well: the heater draws in front of the switches
         self._start_ms = start_ms
         self._updates = 0
         self._group_count = array("i", [0] * n)
@@ -100,6 +103,7 @@ class Quantities:
         discharge_open = (
             not s.discharge_on
             and not s.precharge_on
+            and not self.heating
             and elapsed_ms(now_ms, s.discharge_since_ms) >= _SETTLE_MS
         )
         self._put(ids.Q_CHARGE_STUCK_ON_MA, into if charge_open else 0, count)
@@ -110,6 +114,10 @@ class Quantities:
         self._put(ids.Q_OV_CHARGE_MA, into if over and charge_open else 0, count)
         self._put(ids.Q_UV_DISCHARGE_MA, out if under and discharge_open else 0, count)
         self._put(ids.Q_UV2_DISCHARGE_MA, out if below and discharge_open else 0, count)
+        charge_open = charge_open and self.backup & ids.FORBID_CHARGE
+        self._put(ids.Q_UNSTOPPED_CHARGE_MA, into if charge_open else 0, count)
+        discharge_open = discharge_open and self.backup & ids.FORBID_DISCHARGE
+        self._put(ids.Q_UNSTOPPED_DISCHARGE_MA, out if discharge_open else 0, count)
 
     def _put(self, q, value, count):
         self.value[q] = value

@@ -183,7 +183,7 @@ class Switchgear:
             elif wanted:
                 switch.keep()
         elif wanted and not forbidden and self._ready:
-            if switch.on or switch.may_close(now_ms):
+            if switch.on or self._may_close(switch, ids.FORBID_CHARGE, now_ms):
                 switch.close(now_ms, False)  # or the bypass becomes a permission
 
     def _decide_discharge(self, now_ms, readings, blocked, live):
@@ -202,7 +202,7 @@ class Switchgear:
             if switch.on:
                 if self._bus_is_up(readings):
                     switch.close(now_ms, False)
-            elif switch.may_close(now_ms):
+            elif self._may_close(switch, ids.FORBID_DISCHARGE, now_ms):
                 self._start_discharge(now_ms, readings, live)
                 return
         if switch.on and not forbidden:
@@ -211,13 +211,7 @@ class Switchgear:
             self.precharge.stop(now_ms)
 
     def _may_close(self, switch, direction, now_ms):
-        return self._ready and not self.hold & direction and switch.may_close(now_ms)
-
-    def _may_start(self, switch, now_ms):
-        """Precharge may begin, or go on; a limit that breaks meanwhile ends it."""
-        if self.precharge.on:
-            return not self.hold & ids.FORBID_DISCHARGE
-        return self._may_close(switch, ids.FORBID_DISCHARGE, now_ms)
+        return not self.hold & direction and switch.may_close(now_ms)
 
     def _start_discharge(self, now_ms, readings, live):
         if self.precharge.needed:

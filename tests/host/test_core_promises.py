@@ -82,6 +82,8 @@ def judge(oracle, desk, segment):
     out = current is not None and current < 0
     oracle.see("ov1", known and high >= LIVE[ids.CELL_OV1_MV])
     oracle.see("ov2", known and high >= LIVE[ids.CELL_OV2_MV])
+    whole = segment.lost != "wire"  # a fuse does not blow for a cut sense wire
+    oracle.see("ov2_whole", known and whole and high >= LIVE[ids.CELL_OV2_MV])
     oracle.see("uv1", known and segment.low <= LIVE[ids.CELL_UV1_MV])
     oracle.see("uv2", known and segment.low <= LIVE[ids.CELL_UV2_MV])
     oracle.see("charge_oc", current is not None and current >= LIVE[ids.CHARGE_OC_MA])
@@ -127,7 +129,7 @@ def judge(oracle, desk, segment):
     ):
         if oracle.overdue(hazard, allowed_ms):
             assert not discharge, hazard
-    if oracle.overdue("ov2", LIVE[ids.CELL_OV2_DELAY_MS]):
+    if oracle.overdue("ov2_whole", LIVE[ids.CELL_OV2_DELAY_MS]):
         assert desk.controller.commands.fire_secondary
 
 

@@ -121,6 +121,7 @@ class Rule:
         self.samples = columns.pop("samples", 1)
         self.tolerance = columns.pop("tolerance", 0)
         self.persists = columns.pop("persists", False)
+        self.backup = columns.pop("backup", False)
         if columns:
             raise TypeError("unknown: %s" % ", ".join(columns))
 
