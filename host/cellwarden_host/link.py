@@ -15,10 +15,20 @@ from serial.tools import list_ports  # type: ignore[import-untyped]
 
 from .problems import NoConnection
 
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
+
 # Between frames: 3.5 characters of 11 bits, and at high rates at least 1.75 ms (MODBUS over
 # Serial Line 2.5.1); a little more, for drivers that let go of the line by a millisecond timer.
 _SILENT_BITS = 38.5
 _LEAST_SILENCE_S = 0.003
+# How a port that has gone shows; TypeError when its descriptor is closed under pyserial's read.
+_LOST: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError)
+if termios is not None:
+    _LOST += (termios.error,)
+_NOT_OPEN: tuple[type[Exception], ...] = (*_LOST, ValueError)
 
 
 def ports_here() -> list[str]:
@@ -36,7 +46,7 @@ class Line:
         self._heard_s = 0.0
         try:
             self._serial = serial.Serial(port, baud, timeout=0, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
+        except _NOT_OPEN as error:
             raise NoConnection(_why_not(port, error)) from error
 
     def __enter__(self) -> Line:
@@ -53,7 +63,7 @@ class Line:
     def close(self) -> None:
         try:
             self._serial.close()
-        except OSError:
+        except _LOST:
             pass  # the device has gone: nothing is left to close
 
     def write(self, data: bytes) -> None:
@@ -63,7 +73,7 @@ class Line:
             time.sleep(early_s)
         try:
             self._serial.write(data)
-        except (serial.SerialException, OSError) as error:
+        except _LOST as error:
             raise self._lost() from error
 
     def read(self, max_bytes: int, timeout_ms: int) -> bytes:
@@ -80,15 +90,14 @@ class Line:
                 if more:
                     self._heard_s = time.monotonic()
                     data += more
-        except (serial.SerialException, OSError, TypeError) as error:
-            # pyserial raises TypeError when the descriptor is closed under its read.
+        except _LOST as error:
             raise self._lost() from error
         return data
 
     def discard(self) -> None:
         try:
             self._serial.reset_input_buffer()
-        except (serial.SerialException, OSError) as error:
+        except _LOST as error:
             raise self._lost() from error
 
     def _lost(self) -> NoConnection:

@@ -9,6 +9,7 @@ import pytest
 from cli_board import CliBoard, run
 
 from cellwarden_host.link import Line
+from cellwarden_host.monitor import Source
 from cellwarden_host.ready_file import KEYS, read_ready_file
 
 
@@ -81,6 +82,19 @@ def test_cable_pulled_while_reading():
     code, out, err = run("read", "--port", port)
     thread.join()
     assert code == 3 and out == "" and "has gone" in err
+
+
+def test_monitor_outlives_a_pulled_cable_and_finds_the_board_again():
+    boards = [CliBoard(), CliBoard()]
+    source = Source(lambda: boards[0].port, 115200, 1)
+    assert source.look()
+    boards[0].unplug()
+    for _ in range(2):
+        assert not source.look() and source.trouble
+    del boards[0]
+    assert source.look() and not source.trouble
+    source.close()
+    boards[0].unplug()
 
 
 def test_line_that_goes_away_while_writing_leaves_the_board_as_it_was(board):

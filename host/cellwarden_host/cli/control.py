@@ -167,7 +167,8 @@ def _clear(args: argparse.Namespace) -> int:
 
 
 def _window(args: argparse.Namespace) -> int:
-    return _carry_out(args, "calibration_window", 1 if args.what == "open" else 0)
+    told = "open for 10 minutes" if args.what == "open" else "closed"
+    return _carry_out(args, "calibration_window", int(args.what == "open"), f"window {told}")
 
 
 def _do(args: argparse.Namespace) -> int:
@@ -203,7 +204,7 @@ class _Valued:
         self.name, self.unit, self.high = name, unit, high
 
 
-def _carry_out(args: argparse.Namespace, name: str, value: int) -> int:
+def _carry_out(args: argparse.Namespace, name: str, value: int, told: str = "") -> int:
     row = catalog.COMMANDS[name]
     with open_to_write(args, max(row.role, rows.INSTALLER)) as board:
         try:
@@ -215,7 +216,7 @@ def _carry_out(args: argparse.Namespace, name: str, value: int) -> int:
     if args.json:
         show.print_json({"done": name, "value": value})
     else:
-        print(f"done: {row.help}")
+        print(told or f"done: {row.help}")
     return 0
 
 
