@@ -326,7 +326,8 @@ def test_counting_and_updating_allocate_nothing():
     bench = Bench(soc=500)
 
     def step():
-        bench.charge.add_current(-123_456, 100)
+        bench.charge.add_current(-2_000_000, 1000)
+        bench.charge.add_current(2_000_000, 1000)
         bench.update()
 
     prove_no_allocation(step, repeats=100)
