@@ -63,7 +63,7 @@ class Tasks:
                 failures = SelfTest(self._app.hardware).run()
                 controller.conditions.self_test_failures = failures
             controller.frames = self._frames()
-            if requests.restart:
+            if requests.restart or requests.factory_reset:
                 self._leave(now_ms, restart.COMMAND)
             if controller.sleep.due:
                 self._leave(now_ms, restart.SLEEP)

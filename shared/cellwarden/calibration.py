@@ -31,6 +31,7 @@ class Calibration:
         self._zero_limit_ma = board.RATING_MA // 20
         self._window_ms = 0
         self._window = False
+        self.window_port = 0
         self._sum_ma = 0
         self._samples = 0
         self._seen = 0
@@ -38,8 +39,10 @@ class Calibration:
         self.mean_known = False
         self.zero_taken = False
 
-    def open_window(self, now_ms):
+    def open_window(self, now_ms, port):
+        """Open for WINDOW_MS, or until the session on ``port`` is over."""
         self._window = True
+        self.window_port = port
         self._window_ms = now_ms
 
     def close_window(self):

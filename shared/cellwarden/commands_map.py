@@ -163,9 +163,9 @@ class CommandsMap:
 
     # --- calibration of the current
 
-    def _calibration_window(self, value, _data, _offset, _port):
+    def _calibration_window(self, value, _data, _offset, port):
         if value:
-            self._c.calibration.open_window(self._access.now_ms)
+            self._c.calibration.open_window(self._access.now_ms, port)
         else:
             self._c.calibration.close_window()
         return DONE

@@ -132,7 +132,7 @@ class Controller:
         )
         self._context(now_ms)
         protection.judge(now_ms, False)
-        self.wire_proof.update(r, self.quantities, protection, live)
+        self.wire_proof.update(r, self.quantities, protection, settings)
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self._samples(now_ms)
         self.estimator.update(r, self.quantities, settings, now_ms)
@@ -239,6 +239,9 @@ class Controller:
         c.settings_lost = int(settings.lost)
         c.uncommissioned = int(not settings.commissioned)
         window = self.calibration.window_open(now_ms)
+        if window and not self.access.role(self.calibration.window_port):
+            self.calibration.close_window()
+            window = False
         c.uncalibrated = int(not settings.live[ids.CURRENT_CALIBRATED] and not window)
         self.access.step(now_ms, settings.live[ids.SESSION_MINUTES] * 60_000)
         c.factory_password = int(self.access.factory_password)

@@ -8,7 +8,7 @@ from voltage.
 
 VERSION = 1
 SIZE = 512
-# version, fired flag, uptime (4), operations (4), loaded operations (4), length of estimator
+# version, bits (1 disconnect fired, 2 armed), uptime (4), operations (4), loaded operations (4), length of estimator
 _HEAD = 16
 
 
@@ -25,7 +25,7 @@ def dump(controller, out):
     """Write the state into ``out`` (a bytearray of SIZE); returns the bytes used."""
     c = controller
     out[0] = VERSION
-    out[1] = int(c.switchgear.fired)
+    out[1] = int(c.switchgear.fired) | int(c.wire_proof.armed) << 1
     _put(out, 2, c.uptime_s)
     _put(out, 6, c.switchgear.operations)
     _put(out, 10, c.switchgear.loaded_operations)
@@ -44,7 +44,8 @@ def load(controller, data, now_ms):
     if len(data) < _HEAD + size:
         return False
     c.uptime_s = c.start_uptime_s = _get(data, 2)
-    c.switchgear.restore(bool(data[1]), _get(data, 6), _get(data, 10))
+    c.wire_proof.armed = bool(data[1] & 2)
+    c.switchgear.restore(bool(data[1] & 1), _get(data, 6), _get(data, 10))
     c.estimator.state_from(data, _HEAD)
     rules = _HEAD + size
     c.protection.state_from(data, rules, len(data) - rules, now_ms)

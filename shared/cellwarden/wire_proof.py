@@ -24,9 +24,12 @@ class WireProof:
         self._broken = False  # a limit of level 2 is broken now
         self._standing = False  # and its rule has tripped
         self._from = 0  # checks that had been done when it broke
+        self.armed = False
 
-    def update(self, readings, quantities, protection, live):
+    def update(self, readings, quantities, protection, settings):
         """Once a tick: ask for checks while a limit of level 2 is broken."""
+        live = settings.live
+        self._arm(quantities, settings)
         broken = standing = False
         for rule in _RULES:
             quantity = schema.RULE_QUANTITY[rule]
@@ -46,6 +49,17 @@ class WireProof:
         for rule in _CERTAIN:
             if protection.is_active(rule):
                 return True
-        if not self._standing or quantities.value[ids.Q_OPEN_WIRES]:
+        if not self.armed or not self._standing or quantities.value[ids.Q_OPEN_WIRES]:
             return False
         return (readings.open_wire_count - self._from) & 0x3FFFFFFF >= _CHECKS
+
+    def _arm(self, quantities, settings):
+        valid = quantities.valid
+        if not settings.commissioned:
+            self.armed = False
+        elif valid[ids.Q_CELL_MAX_MV] and valid[ids.Q_CELL_MIN_MV]:
+            live = settings.live
+            value = quantities.value
+            low = value[ids.Q_CELL_MIN_MV] > live[ids.CELL_UV1_MV]
+            if low and value[ids.Q_CELL_MAX_MV] < live[ids.CELL_OV1_MV]:
+                self.armed = True

@@ -3,7 +3,7 @@
 import pytest
 
 import boards.sim as board
-from cellwarden import ids
+from cellwarden import ids, state_record
 from cellwarden_host.desk import Desk
 from cellwarden_host.sim.provision import commissioned
 
@@ -72,3 +72,21 @@ def test_a_wire_cut_while_an_older_level_two_is_latched_spares_the_fuse(desk):
     desk.open_wires = (12,)
     desk.run(20_000)
     assert not desk.controller.commands.fire_secondary
+
+
+def test_a_chemistry_chosen_wrongly_opens_the_switches_and_spares_the_fuse():
+    desk = Desk(board, commissioned(board, chemistry="lto"))
+    desk.run(20_000)
+    assert desk.active(ids.RULE_CELL_OV2)
+    assert not desk.charge and not desk.discharge
+    assert not desk.controller.commands.fire_secondary
+
+
+def test_the_disconnect_is_armed_over_a_restart(desk):
+    saved = bytearray(state_record.SIZE)
+    length = state_record.dump(desk.controller, saved)
+    after = Desk(board, commissioned(board))
+    after.cell_mv[6] = 4310
+    assert state_record.load(after.controller, bytes(saved[:length]), 0)
+    after.run(level_two_ms(after))
+    assert after.controller.commands.fire_secondary
