@@ -18,7 +18,7 @@ _STEPS = {
 }
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     for name, run in (
         ("unix, 64 bit", runtimes.on_micropython),
         ("WebAssembly, 32 bit", runtimes.on_wasm),

@@ -22,7 +22,7 @@ _ROUND_TRIPS = 300
 _PATIENCE_S = 2
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     with Images() as images:
         yield from _virtual(images)
         yield from _pty(images)
@@ -33,7 +33,7 @@ def _virtual(images: Images) -> Iterator[Row]:
     with Rig(images.copy(FAST_BAUD)) as rig:
         rig.power_on()
         rig.advance(_UP_MS)
-        pollers = [Poller(rig, label, BAUD, *SHORT) for label in PORTS]
+        pollers = [Poller(rig, label, BAUD, read_request(*SHORT)) for label in PORTS]
         rig.advance(_POLLED_S * 1000)
         for poller in pollers:
             poller.stop()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .poller import Poller
+from .poller import Poller, read_request
 from .register_runs import SHORT, longest
 from .rig import FAST_BAUD, PORTS, Images, Rig
 from .runtimes import SCRIPTS
@@ -38,8 +38,8 @@ def locked_run(heap_bytes: int = HEAP_BYTES) -> LockedRun:
             rig.power_on()
             rig.advance(_POLL_AFTER_MS)
             pollers = [
-                Poller(rig, PORTS[0], 115_200, *SHORT),
-                Poller(rig, PORTS[1], 115_200, *longest()),
+                Poller(rig, PORTS[0], 115_200, read_request(*SHORT)),
+                Poller(rig, PORTS[1], 115_200, read_request(*longest())),
             ]
             rig.advance_until(lambda: _ended(rig), _LIMIT_MS, 100)
             for poller in pollers:

@@ -17,6 +17,7 @@ MODULES = (
     "tick_rows",
     "modbus_rows",
     "line_rows",
+    "latency_rows",
     "pack_rows",
     "sim_rows",
 )
@@ -27,14 +28,17 @@ def topics() -> dict[str, str]:
     return {_module(name).TOPIC: name for name in MODULES}
 
 
-def measure(wanted: Iterable[str], say: Callable[[str], None]) -> list[Row]:
-    """The rows of these topics; ``say`` hears what is under way."""
+def measure(wanted: Iterable[str], say: Callable[[str], None], rounds: int) -> list[Row]:
+    """The rows of these topics; ``say`` hears what is under way.
+
+    ``rounds`` is how many runs each worst case is taken from.
+    """
     known = topics()
     found: list[Row] = []
     for topic in wanted:
         say(topic)
         try:
-            found += _module(known[topic]).rows()
+            found += _module(known[topic]).rows(rounds)
         except (Failed, Missing, SimError) as problem:
             found.append(missing(topic, topic, str(problem)))
     return found

@@ -14,7 +14,7 @@ TOPIC = "Modbus"
 PEER = {10: (14.7, 1664), 125: (76, 6912)}
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     first, count = longest()
     asked = (f"{SHORT[0]}+{SHORT[1]}", f"{first}+{count}")
     told = {result["name"]: result for result in runtimes.on_micropython("modbus_cost", *asked)}

@@ -70,7 +70,7 @@ class Twin:
         return self.desk.discharge and self.pack.current_ma < -1000
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     for step_ms, target, what in (
         (TICK_MS, 300, "core and pack, 10 Hz with current at 40 Hz"),
         (1000, 1000, "core and pack, 1 s step"),

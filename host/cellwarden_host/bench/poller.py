@@ -23,22 +23,27 @@ def read_request(address: int, count: int, unit: int = 1) -> bytes:
     return bytes(frame)
 
 
+def reply_bytes(request: bytes) -> int:
+    """Length of the reply to a read (function 3) or a write (function 16)."""
+    return 5 + 2 * int.from_bytes(request[4:6], "big") if request[1] == 3 else 8
+
+
 class Poller:
     """Asks on one port for ever; ``stop`` ends it."""
 
-    def __init__(self, rig: Rig, label: str, baud: int, first: int, count: int) -> None:
+    def __init__(self, rig: Rig, label: str, baud: int, request: bytes) -> None:
         self.asked = 0
         self.answered = 0
         self.refused = 0
         self.lost = 0
-        self.lost_at: list[int] = []
         self.turnaround_us: list[int] = []
         self._rig = rig
         self._label = label
         self._baud = baud
-        self._request = read_request(first, count)
-        self._length = 5 + 2 * count
-        self._sent_us = 0
+        self._request = request
+        self._length = reply_bytes(request)
+        self.sent_us = 0  # when the newest request's last byte was on the line
+        self.newest = b""  # the newest good reply
         self._stopped = False
         rig.on_reply[label] = self._reply
         self._ask()
@@ -60,12 +65,11 @@ class Poller:
         clock = self._rig.clock
         self.asked += 1
         self._rig.uart_send(self._label, self._request)
-        self._sent_us = clock.now_us + self._line_us(len(self._request))
-        clock.set(self._alarm("late"), self._sent_us + GIVE_UP_US, self._give_up)
+        self.sent_us = clock.now_us + self._line_us(len(self._request))
+        clock.set(self._alarm("late"), self.sent_us + GIVE_UP_US, self._give_up)
 
     def _give_up(self) -> None:
         self.lost += 1
-        self.lost_at.append(self._sent_us)
         self._ask()
 
     def _reply(self, end_us: int, data: bytes) -> None:
@@ -73,7 +77,8 @@ class Poller:
         clock.cancel(self._alarm("late"))
         if len(data) == self._length:
             self.answered += 1
-            self.turnaround_us.append(end_us - self._line_us(len(data)) - self._sent_us)
+            self.newest = data
+            self.turnaround_us.append(end_us - self._line_us(len(data)) - self.sent_us)
         else:
             self.refused += 1
         due_us = max(end_us + GAP_US, clock.now_us)

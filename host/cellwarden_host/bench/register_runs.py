@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cellwarden.readings import MAX_CELLS
 from cellwarden import schema_data as schema
+from cellwarden.readings import MAX_CELLS
 
 SHORT = (0x0000, 10)
 LIMIT = 125  # what one request may ask for

@@ -41,9 +41,8 @@ class Images:
         self,
         settings: dict[str, int] | None = None,
         main: Path | None = None,
-        beside: tuple[Path, ...] = (),
     ) -> Path:
-        """An image for one run; ``main`` replaces main.py, ``beside`` lies next to it."""
+        """An image for one run; ``main`` replaces main.py."""
         key = (tuple(sorted((settings or {}).items())), main)
         if key not in self._made:
             image = Path(self._folder.name) / f"made-{len(self._made)}.img"
@@ -53,7 +52,6 @@ class Images:
             contents = flash_files("sim")
             if main is not None:
                 contents["/main.py"] = main
-            contents |= {"/" + file.name: file for file in beside}
             write_image(image, contents)
             self._made[key] = image
         self._copies += 1
@@ -81,6 +79,7 @@ class Rig(SimBoard):
 
     def __init__(self, image: Path, pack: dict[str, Any] | None = None, **options: Any) -> None:
         self.on_reply: dict[str, OnReply] = {}
+        self.pollers: dict[str, Any] = {}
         plant = Plant(board_definition, PackConfig(**(pack or {})))
         options = {"ptys": False, **options}
         super().__init__(plant, board_definition, image, **options)

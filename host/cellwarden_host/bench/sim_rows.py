@@ -14,7 +14,7 @@ _PIECE_MS = 10_000
 _PIECES = 4
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     with Images() as images, Rig(images.copy(), {"profile": "day"}) as rig:
         start = time.perf_counter()
         rig.power_on()

@@ -18,7 +18,7 @@ _STEPS = {
 }
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     us = _measured(runtimes.on_micropython)
     plainly = _measured(runtimes.on_cpython)
     yardstick = us["yardstick"]

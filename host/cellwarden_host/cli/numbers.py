@@ -20,6 +20,13 @@ def add(commands: options.Commands) -> None:
         "  cellwarden bench\n  cellwarden bench tick Modbus\n  cellwarden bench --json",
         (options.as_json(),),
     )
+    bench.add_argument(
+        "--rounds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="runs that each worst case is taken from (default: %(default)s)",
+    )
     bench.add_argument("topic", nargs="*", help="topics, or how their names begin")
 
 
@@ -30,9 +37,13 @@ def _bench(args: argparse.Namespace) -> int:
         wanted = measure.chosen(args.topic)
     except ValueError as error:
         raise BadInput(str(error)) from error
-    rows = measure.measure(wanted, lambda topic: print(f"measuring: {topic}", file=sys.stderr))
+    rows = measure.measure(wanted, _say, max(1, args.rounds))
     if args.json:
         show.print_json(show_rows.as_json(rows))
     else:
         show_rows.print_table(rows, show.console())
     return int(measure.incomplete(rows))
+
+
+def _say(topic: str) -> None:
+    print(f"measuring: {topic}", file=sys.stderr)

@@ -4,6 +4,8 @@ Runs on MicroPython (64 and 32 bits) and on CPython. Feeding allocates nothing, 
 timed or proven with the feeding in it. Every reading is fresh in every cycle: no rule is
 spared, as none is on a real board.
 """
+# MicroPython's modules, not CPython's:
+# mypy: ignore-errors
 
 try:
     import board  # as it is called on a controller

@@ -1,4 +1,6 @@
 """Prints what a cycle of the core costs, whole and by part, and the yardstick beside it."""
+# MicroPython's modules, not CPython's:
+# mypy: ignore-errors
 
 from bench_meters import Part, Subject, tell, thousand_additions, time_all
 from bench_pack import FASTS, BenchPack

@@ -4,6 +4,8 @@ Everything runs as it would (start-up, event loop, both ports, the slow task); a
 the firmware's own looks at the heap after a while and then locks it. Whatever allocates then
 ends in a MemoryError, which is printed.
 """
+# MicroPython's modules, not CPython's:
+# mypy: ignore-errors
 
 import gc
 

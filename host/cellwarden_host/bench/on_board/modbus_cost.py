@@ -1,9 +1,12 @@
 """Prints what a Modbus read costs: our map, and a bare table as a peer's server has it."""
+# MicroPython's modules, not CPython's:
+# mypy: ignore-errors
 
 import sys
 
 from bench_meters import Subject, bytes_taken, tell, thousand_additions, time_all
 from bench_pack import BenchPack, Reader
+
 from modbus_rtu.server import Server
 
 _ROUNDS = 200
