@@ -492,3 +492,25 @@ def test_a_board_decides_by_its_own_rating_what_a_current_is():
     small.current_ma = -1600  # 1.5 times 1 A: enough on a small board
     small.run(100)
     assert small.commands.charge
+
+
+def test_a_held_direction_is_not_closed_and_a_closed_one_not_opened():
+    bench = Bench()
+    bench.gear.hold = BOTH
+    bench.run(3000)
+    c = bench.commands
+    assert not (c.charge or c.discharge or c.precharge)
+    bench.gear.hold = 0
+    closed(bench)
+    bench.gear.hold = BOTH
+    bench.run(1000)
+    assert c.charge and c.discharge
+
+
+def test_holding_a_running_precharge_stops_it_without_using_up_a_try():
+    bench = Bench()
+    while not bench.commands.precharge:
+        bench.step()
+    bench.gear.hold = DISCHARGE
+    bench.step()
+    assert not bench.commands.precharge and bench.gear.precharge.tries == 0
