@@ -7,7 +7,8 @@ that can be above that, and the pack voltage is measured by a divider, never by 
 
 Facts: TI INA228 datasheet, tables 7-3 to 7-24 (registers, 312.5 nV and 5 uV steps at
 ADCRANGE 0 and a quarter of that at 1, alert latch cleared by reading DIAG_ALRT, identity).
-Integers only; a current is formed within 31 bits.
+Integers only; a current is formed within 31 bits. A conversion has noise of several of the 20
+bits' steps (same data sheet, noise performance), so a result that never changes is a stuck one.
 """
 
 from cellwarden.ticks import MASK
@@ -31,6 +32,7 @@ DIAG_MEMORY_OK = 0x0001
 
 _VERIFIED = (_CONFIG, _ADC_CONFIG, _SOVL, _SUVL)
 _CODE_END = 0x7FFFF
+_STILL_READS = 20  # the same result so often in a row is no measurement
 
 
 class Ina228:
@@ -56,6 +58,8 @@ class Ina228:
         self.ready = False  # holds its set-up, as far as anybody knows
         self.current_ma = 0
         self.clipped = False
+        self._code = 0
+        self._still = 0  # reads in a row that brought the same result
         self.diag = 0
         self.resets_seen = 0
         self.offset_ma = 0
@@ -127,12 +131,15 @@ class Ina228:
     def read_current(self):
         """Fetch the newest conversion into ``current_ma`` (charging positive); True if done.
 
-        At the end of its range the meter shows that end and ``clipped``.
+        At the end of its range the meter shows that end and ``clipped``. A result that has
+        not changed at all for half a second is none: False.
         """
         self._pointer[0] = _VSHUNT
         self._i2c.writeto(self._address, self._pointer, False)
         self._i2c.readfrom_into(self._address, self._in)
         code = (self._in[0] << 12) | (self._in[1] << 4) | (self._in[2] >> 4)
+        self._still = self._still + 1 if code == self._code else 0
+        self._code = code
         negative = code > _CODE_END
         if negative:
             code = 0x100000 - code
@@ -146,6 +153,9 @@ class Ina228:
         if self._sign < 0:
             value = -value
         self.current_ma = value - self._offset
+        if self._still >= _STILL_READS and not self.clipped:
+            self._still = _STILL_READS
+            return False
         return True
 
     def read_diag(self):

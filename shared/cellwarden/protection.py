@@ -30,6 +30,8 @@ _NO_RETRIES = 0xFF
 _EVENTS = 32
 # Used retries are forgiven after this long without a trip.
 _FORGIVE_MS = 600_000
+# A load or charger that overloads again so soon after it was believed to be removed was not.
+_BACK_MS = 60_000
 # A person's release counts for this long: hardware latches need a moment to let go.
 _PERSON_MS = 5_000
 _OVER = 1
@@ -74,6 +76,7 @@ class Protection:
         self._seen = array("i", [-1] * _COUNT)
         self._released = bytearray(_COUNT)  # a person has asked to clear this rule
         self._released_ms = 0
+        self._removed = bytearray(_COUNT)  # cleared because the load or charger seemed removed
         self._all = bytes(range(_COUNT))
         self._fast = bytes(r for r in range(_COUNT) if schema.RULE_BITS[r] & _FAST)
 
@@ -143,6 +146,10 @@ class Protection:
             return False
         if elapsed_ms(now_ms, self._since_ms[r]) < delay_ms:
             return False
+        if self._removed[r]:
+            self._removed[r] = 0
+            if elapsed_ms(now_ms, self._good_ms[r]) < _BACK_MS:
+                self._retry(r)
         self._since_ms[r] = now_ms
         self._good[r] = 0
         self._released[r] = 0
@@ -215,6 +222,7 @@ class Protection:
             return c.load_removed and self._retry(r)
         if wait == ids.WAIT_CHARGER_OFF or wait == ids.WAIT_LOAD_OFF:
             if c.charger_removed if wait == ids.WAIT_CHARGER_OFF else c.load_removed:
+                self._removed[r] = 1
                 return True
             retry_ms = self._live[schema.RULE_RETRY_DELAY[r]]
             return elapsed_ms(now_ms, self._since_ms[r]) >= retry_ms and self._retry(r)

@@ -105,6 +105,7 @@ def chip_attribute(name, value=True):
 
 
 def chip_silent(plant, chip):
+    chip_at(plant, chip).power_up()  # without a supply nothing is held, balancing neither
     undo = set_to(plant, chip_at(plant, chip), "silent", True)
 
     def back():
