@@ -8,6 +8,7 @@ from array import array
 
 from . import ids
 from . import schema_data as schema
+from .protection import ACTIVE
 from .readings import TEMP_COUNT, TEMP_OK
 from .readout import ABSENT
 
@@ -21,6 +22,34 @@ _QUANTITIES = (
 _RULE_WORDS = 6
 
 
+class Bits:
+    """Flags as registers of 16 bits, packed anew only after one of them has changed."""
+
+    def __init__(self, flags, first, words):
+        self._flags = flags
+        self._first = first  # reading of the first register
+        self._words = words
+        self._seen = bytearray(b"\xff" * len(flags))
+
+    def publish(self, out, least):
+        """A flag counts from ``least`` on; true when anything is new."""
+        flags = self._flags
+        seen = self._seen
+        if flags == seen:
+            return False
+        count = len(flags)
+        for word in range(self._words):
+            bits = 0
+            bit = 1
+            for at in range(16 * word, min(16 * word + 16, count)):
+                seen[at] = flags[at]
+                if flags[at] >= least:
+                    bits |= bit
+                bit <<= 1
+            out[self._first + word] = bits
+        return True
+
+
 class Publisher:
     """Fills ``readout`` from the parts of one controller."""
 
@@ -29,6 +58,11 @@ class Publisher:
         self.readout = array("i", [ABSENT] * schema.READING_COUNT)
         self.readout[ids.R_SCHEMA_VERSION] = schema.SCHEMA_VERSION
         self.readout[ids.R_BOARD_RATING_MA] = controller.board.RATING_MA
+        self._wires = Bits(controller.readings.open_wire, ids.R_OPEN_WIRE_LOW, 3)
+        self._balancing = Bits(controller.commands.balance, ids.R_BALANCING_LOW, 2)
+        self._active = Bits(controller.protection.state, ids.R_RULE_BITS, _RULE_WORDS)
+        self._temps_seen = -1
+        self._fitted_seen = 0
         self.restart_cause = 0
         self.tick_ms = 0
         self.free_bytes = 0
@@ -61,23 +95,20 @@ class Publisher:
         power = r.current_ma.value // 100 * (r.pack_mv.value // 10) // 1000 if known else ABSENT
         out[ids.R_POWER_W] = power
         fitted = c.settings.live[ids.TEMPS_FITTED]
+        if not r.temps_valid or r.temps_count != self._temps_seen or fitted != self._fitted_seen:
+            self._temps(r, fitted)
+        self._wires.publish(out, 1)
+
+    def _temps(self, r, fitted):
+        self._temps_seen = r.temps_count if r.temps_valid else -1
+        self._fitted_seen = fitted
         for i in range(TEMP_COUNT):
             known = r.temps_valid and fitted >> i & 1 and r.temp_state[i] == TEMP_OK
-            out[ids.R_TEMP_DC + i] = r.temp_dc[i] if known else ABSENT
-        self._wires(r.open_wire)
+            self.readout[ids.R_TEMP_DC + i] = r.temp_dc[i] if known else ABSENT
 
     def _scalar(self, reading, scalar, divisor):
         known = scalar.valid and scalar.fitted
         self.readout[reading] = scalar.value // divisor if known else ABSENT
-
-    def _wires(self, wires):
-        for word in range(3):
-            bits = 0
-            for bit in range(16):
-                wire = 16 * word + bit
-                if wire < len(wires) and wires[wire]:
-                    bits |= 1 << bit
-            self.readout[ids.R_OPEN_WIRE_LOW + word] = bits
 
     def _charge(self):
         out = self.readout
@@ -107,40 +138,32 @@ class Publisher:
         out[ids.R_SWITCH_OPERATIONS] = s.operations
         out[ids.R_LOADED_OPERATIONS] = s.loaded_operations
         out[ids.R_BOARD_STATE] = s.state
-        low = high = 0
-        balance = c.commands.balance
-        for i in range(16):
-            if balance[i]:
-                low |= 1 << i
-            if balance[i + 16]:
-                high |= 1 << i
-        out[ids.R_BALANCING_LOW] = low
-        out[ids.R_BALANCING_HIGH] = high
+        self._balancing.publish(out, 1)
         out[ids.R_BALANCING] = c.balancer.count
         out[ids.R_BALANCE_MINUTES] = c.balancer.minutes if c.balancer.minutes >= 0 else ABSENT
 
     def _rules(self):
         out = self.readout
         p = self._c.protection
-        warnings = protections = 0
-        for word in range(_RULE_WORDS):
-            bits = 0
-            first = 16 * word
-            for r in range(first, min(first + 16, schema.RULE_COUNT)):
-                if p.state[r] >= 2:
-                    bits |= 1 << (r - first)
-                    if schema.RULE_FORBIDS[r]:
-                        protections += 1
-                    else:
-                        warnings += 1
-            out[ids.R_RULE_BITS + word] = bits
-        out[ids.R_WARNINGS] = warnings
-        out[ids.R_PROTECTIONS] = protections
+        if self._active.publish(out, ACTIVE):
+            self._count_rules(p.state)
         out[ids.R_LOUDEST] = p.loudest
-        rule = p.forbidding(ids.FORBID_CHARGE)
+        forbids = p.forbids
+        rule = p.forbidding(ids.FORBID_CHARGE) if forbids & ids.FORBID_CHARGE else -1
         out[ids.R_CHARGE_OFF_RULE] = rule if rule >= 0 else ABSENT
-        rule = p.forbidding(ids.FORBID_DISCHARGE)
+        rule = p.forbidding(ids.FORBID_DISCHARGE) if forbids & ids.FORBID_DISCHARGE else -1
         out[ids.R_DISCHARGE_OFF_RULE] = rule if rule >= 0 else ABSENT
+
+    def _count_rules(self, state):
+        warnings = protections = 0
+        for r in range(schema.RULE_COUNT):
+            if state[r] >= ACTIVE:
+                if schema.RULE_FORBIDS[r]:
+                    protections += 1
+                else:
+                    warnings += 1
+        self.readout[ids.R_WARNINGS] = warnings
+        self.readout[ids.R_PROTECTIONS] = protections
 
     def _board(self, now_ms):
         out = self.readout

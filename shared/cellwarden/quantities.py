@@ -27,6 +27,13 @@ _CURRENT_QUANTITIES = bytes((
     ids.Q_UV_DISCHARGE_MA, ids.Q_UV2_DISCHARGE_MA,
     ids.Q_UNSTOPPED_CHARGE_MA, ids.Q_UNSTOPPED_DISCHARGE_MA,
 ))
+_CONDITION_QUANTITIES = bytes((
+    ids.Q_PRECHARGE_NO_CAPACITOR, ids.Q_PRECHARGE_SHORT, ids.Q_PRECHARGE_STUCK,
+    ids.Q_SETTINGS_LOST, ids.Q_UNCOMMISSIONED, ids.Q_UNCALIBRATED,
+    ids.Q_SELF_TEST_FAILURES, ids.Q_LEASE_OVER, ids.Q_WATCHDOG_RESTART,
+    ids.Q_TICK_LATE_MS, ids.Q_CHARGER_SILENT, ids.Q_HEATER_FAULT,
+    ids.Q_FACTORY_PASSWORD, ids.Q_NO_SECONDARY, ids.Q_STORAGE_FAILED,
+))
 _CELL_QUANTITIES = bytes((
     ids.Q_CELL_MAX_MV, ids.Q_CELL_MIN_MV, ids.Q_CELL_DIFF_MV, ids.Q_CELL_DIFF_JUDGED_MV,
     ids.Q_STRAY_MV,
@@ -87,17 +94,13 @@ class Quantities:
         self._flag(ids.Q_SHORT_LATCHED, r.short_circuit)
         self._flag(ids.Q_FAST_OVERCURRENT, r.fast_overcurrent)
         current = r.current_ma
+        valid = self.valid
         if not current.valid:
             for q in _CURRENT_QUANTITIES:
-                self.valid[q] = 0
+                valid[q] = 0
             return
-        count = current.count
         into = current.value if current.value > 0 else 0
         out = -current.value if current.value < 0 else 0
-        self._put(ids.Q_CHARGE_MA, into, count)
-        self._put(ids.Q_DISCHARGE_MA, out, count)
-        self._put(ids.Q_CHARGE_PERCENT, into * 100 // live[ids.CHARGE_CURRENT_MA], count)
-        self._put(ids.Q_DISCHARGE_PERCENT, out * 100 // live[ids.DISCHARGE_CURRENT_MA], count)
         s = switchgear
         charge_open = not s.charge_on and elapsed_ms(now_ms, s.charge_since_ms) >= _SETTLE_MS
         discharge_open = (
@@ -106,18 +109,29 @@ class Quantities:
             and not self.heating
             and elapsed_ms(now_ms, s.discharge_since_ms) >= _SETTLE_MS
         )
-        self._put(ids.Q_CHARGE_STUCK_ON_MA, into if charge_open else 0, count)
-        self._put(ids.Q_DISCHARGE_STUCK_ON_MA, out if discharge_open else 0, count)
+        passing = into if charge_open else 0
+        leaving = out if discharge_open else 0
         over = active[ids.RULE_CELL_OV1] >= 2 or active[ids.RULE_PACK_OV] >= 2
         under = active[ids.RULE_CELL_UV1] >= 2 or active[ids.RULE_PACK_UV] >= 2
         below = active[ids.RULE_CELL_UV2] >= 2
-        self._put(ids.Q_OV_CHARGE_MA, into if over and charge_open else 0, count)
-        self._put(ids.Q_UV_DISCHARGE_MA, out if under and discharge_open else 0, count)
-        self._put(ids.Q_UV2_DISCHARGE_MA, out if below and discharge_open else 0, count)
-        charge_open = charge_open and self.backup & ids.FORBID_CHARGE
-        self._put(ids.Q_UNSTOPPED_CHARGE_MA, into if charge_open else 0, count)
-        discharge_open = discharge_open and self.backup & ids.FORBID_DISCHARGE
-        self._put(ids.Q_UNSTOPPED_DISCHARGE_MA, out if discharge_open else 0, count)
+        backup = self.backup
+        value = self.value
+        value[ids.Q_CHARGE_MA] = into
+        value[ids.Q_DISCHARGE_MA] = out
+        value[ids.Q_CHARGE_PERCENT] = into * 100 // live[ids.CHARGE_CURRENT_MA]
+        value[ids.Q_DISCHARGE_PERCENT] = out * 100 // live[ids.DISCHARGE_CURRENT_MA]
+        value[ids.Q_CHARGE_STUCK_ON_MA] = passing
+        value[ids.Q_DISCHARGE_STUCK_ON_MA] = leaving
+        value[ids.Q_OV_CHARGE_MA] = passing if over else 0
+        value[ids.Q_UV_DISCHARGE_MA] = leaving if under else 0
+        value[ids.Q_UV2_DISCHARGE_MA] = leaving if below else 0
+        value[ids.Q_UNSTOPPED_CHARGE_MA] = passing if backup & ids.FORBID_CHARGE else 0
+        value[ids.Q_UNSTOPPED_DISCHARGE_MA] = leaving if backup & ids.FORBID_DISCHARGE else 0
+        samples = self.count
+        count = current.count
+        for q in _CURRENT_QUANTITIES:
+            valid[q] = 1
+            samples[q] = count
 
     def _put(self, q, value, count):
         self.value[q] = value
@@ -259,11 +273,9 @@ class Quantities:
 
     def _feedback(self, r, switchgear, now_ms):
         if r.open_wire_count:
-            cut = 0
-            for i in range(len(r.open_wire)):
-                if r.open_wire[i]:
-                    cut += 1
-                    self.where[ids.Q_OPEN_WIRES] = i
+            cut = sum(r.open_wire)
+            if cut:
+                self._name_wire(r.open_wire)
             self._put(ids.Q_OPEN_WIRES, cut, r.open_wire_count)
         known = r.feedback_valid
         s = switchgear
@@ -274,6 +286,11 @@ class Quantities:
         self._switch(ids.Q_DISCHARGE_STUCK_OFF, known, s.discharge_on and not sensed)
         self._switch(ids.Q_DISCHARGE_FEEDBACK_ON, known, sensed and not s.discharge_on)
 
+    def _name_wire(self, wires):
+        for i in range(len(wires)):
+            if wires[i]:
+                self.where[ids.Q_OPEN_WIRES] = i
+
     def _switch(self, q, known, wrong):
         if known:
             self._flag(q, 1 if wrong else 0)
@@ -281,18 +298,25 @@ class Quantities:
             self.valid[q] = 0
 
     def _conditions(self, c, switchgear):
-        self._flag(ids.Q_PRECHARGE_NO_CAPACITOR, switchgear.precharge_no_capacitor)
-        self._flag(ids.Q_PRECHARGE_SHORT, switchgear.precharge_short)
-        self._flag(ids.Q_PRECHARGE_STUCK, switchgear.precharge_stuck)
-        self._flag(ids.Q_SETTINGS_LOST, c.settings_lost)
-        self._flag(ids.Q_UNCOMMISSIONED, c.uncommissioned)
-        self._flag(ids.Q_UNCALIBRATED, c.uncalibrated)
-        self._flag(ids.Q_SELF_TEST_FAILURES, c.self_test_failures)
-        self._flag(ids.Q_LEASE_OVER, c.lease_over)
-        self._flag(ids.Q_WATCHDOG_RESTART, c.watchdog_restart)
-        self._flag(ids.Q_TICK_LATE_MS, c.tick_late_ms)
-        self._flag(ids.Q_CHARGER_SILENT, c.charger_silent)
-        self._flag(ids.Q_HEATER_FAULT, c.heater_fault)
-        self._flag(ids.Q_FACTORY_PASSWORD, c.factory_password)
-        self._flag(ids.Q_NO_SECONDARY, c.no_secondary)
-        self._flag(ids.Q_STORAGE_FAILED, c.storage_failed)
+        value = self.value
+        value[ids.Q_PRECHARGE_NO_CAPACITOR] = switchgear.precharge_no_capacitor
+        value[ids.Q_PRECHARGE_SHORT] = switchgear.precharge_short
+        value[ids.Q_PRECHARGE_STUCK] = switchgear.precharge_stuck
+        value[ids.Q_SETTINGS_LOST] = c.settings_lost
+        value[ids.Q_UNCOMMISSIONED] = c.uncommissioned
+        value[ids.Q_UNCALIBRATED] = c.uncalibrated
+        value[ids.Q_SELF_TEST_FAILURES] = c.self_test_failures
+        value[ids.Q_LEASE_OVER] = c.lease_over
+        value[ids.Q_WATCHDOG_RESTART] = c.watchdog_restart
+        value[ids.Q_TICK_LATE_MS] = c.tick_late_ms
+        value[ids.Q_CHARGER_SILENT] = c.charger_silent
+        value[ids.Q_HEATER_FAULT] = c.heater_fault
+        value[ids.Q_FACTORY_PASSWORD] = c.factory_password
+        value[ids.Q_NO_SECONDARY] = c.no_secondary
+        value[ids.Q_STORAGE_FAILED] = c.storage_failed
+        valid = self.valid
+        samples = self.count
+        updates = self._updates
+        for q in _CONDITION_QUANTITIES:
+            valid[q] = 1
+            samples[q] = updates
