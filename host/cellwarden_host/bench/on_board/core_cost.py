@@ -38,10 +38,15 @@ def main():
         Part("switchgear", pack.tick, c.switchgear, "tick"),
         Part("limits", pack.tick, c.limits, "update"),
         Part("estimator", pack.tick, c.estimator, "update"),
-        Part("conditions", pack.tick, c, "_conditions"),
         Part("balancer", pack.tick, c.balancer, "update"),
         Part("heater", pack.tick, c.heater, "update"),
     )
+    # The controller's own steps, as far as they are called so.
+    for name in ("_conditions", "_context", "_foresee", "_samples", "_sleep", "_write_journal"):
+        if hasattr(c, name):
+            parts += (Part("controller." + name[1:], pack.tick, c, name),)
+    if hasattr(c, "wire_proof"):
+        parts += (Part("wire proof", pack.tick, c.wire_proof, "update"),)
     us = time_all(whole + parts, _ROUNDS)
     tick = us["tick"] - us["feed"]
     fast = us["fast"] - us["feed fast"]
