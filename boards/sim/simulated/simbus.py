@@ -34,16 +34,18 @@ class Pin:
     def value(self, level=None):
         if level is None:
             return simlink.act(simops.PIN_GET, self.id, 0, 0)
-        simlink.act(simops.PIN_SET, self.id, 1 if level else 0, 0)
+        work_us = simlink.act(simops.PIN_SET, self.id, 1 if level else 0, 0)
+        if work_us:
+            simlink.work(work_us)
 
     def __call__(self, level=None):
         return self.value(level)
 
     def on(self):
-        simlink.act(simops.PIN_SET, self.id, 1, 0)
+        self.value(1)
 
     def off(self):
-        simlink.act(simops.PIN_SET, self.id, 0, 0)
+        self.value(0)
 
     high = on
     low = off

@@ -27,6 +27,7 @@ class Pins:
         self._fire = fire
         self._spent = spent
         self._tick_cost_us = tick_cost_us
+        self._work_us = 0
         self._irq_poll_us = irq_poll_us
         self._heartbeat_us = board.HEARTBEAT_MS * 1000
         self.names = {number: name for name, number in board.PINS.items()}
@@ -89,7 +90,8 @@ class Pins:
             self._drive(pin, level, False)
         else:
             self._level[pin] = level  # the latch that a later change to output drives
-        return level
+        work_us, self._work_us = self._work_us, 0
+        return work_us
 
     def _drive(self, pin, level, first):
         changed = level != self._level[pin]
@@ -118,14 +120,14 @@ class Pins:
             device.deselect(now_us)
 
     def _beat(self):
-        """An edge re-arms the one-shot, and ends a tick: here its processor time is charged."""
+        """An edge re-arms the one-shot, and ends a tick: its processor time is due now."""
         self.heartbeat_edges += 1
         now_us = self._clock.now_us
         self._clock.set("gates", now_us + self._heartbeat_us, self._run_out)
         if not self.gates_enabled:
             self.gates_enabled = True
             self._plant.gates_enabled(True, now_us)
-        self._spent(self._tick_cost_us)
+        self._work_us = self._tick_cost_us
 
     def _run_out(self):
         self.gates_enabled = False
