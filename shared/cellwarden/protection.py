@@ -32,6 +32,8 @@ _EVENTS = 32
 _FORGIVE_MS = 600_000
 # A load or charger that overloads again so soon after it was believed to be removed was not.
 _BACK_MS = 60_000
+_BELIEVED = 1
+_DOUBTED = 2  # it seemed removed too often: only a person can tell
 # A person's release counts for this long: hardware latches need a moment to let go.
 _PERSON_MS = 5_000
 _OVER = 1
@@ -76,7 +78,7 @@ class Protection:
         self._seen = array("i", [-1] * _COUNT)
         self._released = bytearray(_COUNT)  # a person has asked to clear this rule
         self._released_ms = 0
-        self._removed = bytearray(_COUNT)  # cleared because the load or charger seemed removed
+        self._removed = bytearray(_COUNT)  # whether a removed load or charger is believed
         self._all = bytes(range(_COUNT))
         self._fast = bytes(r for r in range(_COUNT) if schema.RULE_BITS[r] & _FAST)
 
@@ -147,9 +149,8 @@ class Protection:
         if elapsed_ms(now_ms, self._since_ms[r]) < delay_ms:
             return False
         if self._removed[r]:
-            self._removed[r] = 0
-            if elapsed_ms(now_ms, self._good_ms[r]) < _BACK_MS:
-                self._retry(r)
+            again = elapsed_ms(now_ms, self._good_ms[r]) < _BACK_MS
+            self._removed[r] = _DOUBTED if again and not self._retry(r) else 0
         self._since_ms[r] = now_ms
         self._good[r] = 0
         self._released[r] = 0
@@ -188,7 +189,7 @@ class Protection:
         if not released and not self._wait_is_over(r, wait, now_ms):
             return False
         if released:
-            self.retries[r] = 0
+            self.retries[r] = self._removed[r] = 0
         self._clear(r)
         return True
 
@@ -221,8 +222,9 @@ class Protection:
                 return True
             return c.load_removed and self._retry(r)
         if wait == ids.WAIT_CHARGER_OFF or wait == ids.WAIT_LOAD_OFF:
-            if c.charger_removed if wait == ids.WAIT_CHARGER_OFF else c.load_removed:
-                self._removed[r] = 1
+            removed = c.charger_removed if wait == ids.WAIT_CHARGER_OFF else c.load_removed
+            if removed and self._removed[r] != _DOUBTED:
+                self._removed[r] = _BELIEVED
                 return True
             retry_ms = self._live[schema.RULE_RETRY_DELAY[r]]
             return elapsed_ms(now_ms, self._since_ms[r]) >= retry_ms and self._retry(r)

@@ -36,7 +36,7 @@ FAULT_MS = 3000
 QUIET_MS = 4000
 # A current that goes on against an open switch fires the disconnect this long after.
 # All retries of a rule that tries again are over, one way or the other, within this.
-RETRIES_MS = 30_000
+RETRIES_MS = 45_000
 UNSTOPPED_MS = 1000 + 100 + 2 * TICK_MS + 300
 # Level 2: its delay, then that of current flowing below it, their samples, settling, tolerance.
 LEVEL2_MS = 500 + 500 + 100 + 4 * TICK_MS + 1000

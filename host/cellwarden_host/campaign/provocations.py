@@ -25,7 +25,7 @@ CELLS_MS = 100
 CURRENT_MS = 25
 TEMPS_MS = 1000
 WIRES_MS = 10_000
-STATUS_MS = 1000
+START_MS = 200  # the self-test and the first cycle
 
 CHARGER_MV = 102_000
 CHARGE_MA = 25_000
@@ -50,6 +50,7 @@ class Provocation:
     pack: dict[str, Any] = field(default_factory=dict)
     calibrated: bool = True
     where: int = 0  # the cell, wire or sensor that the journal must name
+    sooner: str = ""  # another rule that acts on the same before this one can
     recover_ms: int = 0  # how long after ``undo`` it must have cleared; 0: judged elsewhere
 
 
@@ -139,7 +140,7 @@ PROVOCATIONS = (
     P("discharge_oc", "discharging", "the load draws 232 A", fault("load_connect", 232_000),
       CURRENT_MS, fault("load_remove"), recover_ms=5000),
     P("discharge_peak", "discharging", "the load draws 400 A", fault("load_connect", 400_000),
-      CURRENT_MS, fault("load_remove"), recover_ms=5000),
+      CURRENT_MS, fault("load_remove"), recover_ms=5000, sooner="fast_overcurrent"),
     P("fast_overcurrent", "discharging", "the load jumps to 500 A",
       fault("load_connect", 500_000), CURRENT_MS, fault("load_remove"), recover_ms=5000),
     P("short_circuit", "discharging", "the load becomes a short of 20 milliohm",
@@ -195,18 +196,29 @@ PROVOCATIONS = (
     P("discharge_feedback_on", "resting", "the discharge driver is on against its command",
       together(wish(discharge_wanted=0), fault("feedback_stuck", "discharge", 1)),
       3 * TICK_MS + 500, cleared("feedback_stuck")),
-    # Three tries of a quarter of the time-out (short) or all of it, 10 s between them.
+    # Three tries of at most the time-out, 10 s between them; then the latch.
     P("precharge_short", "cold start", "the load is a short before discharging begins",
       fault("load_short"), 3 * 600 + 2 * 10_000 + 2000),
     P("precharge_stuck", "cold start", "the precharge branch is broken",
-      fault("precharge_stuck_off"), 3 * 2100 + 2 * 10_000 + 2000),
+      fault("precharge_stuck_off"), 3 * 700 + 2 * 10_000 + 2000,
+      settings={"precharge_timeout_ms": 500}),
+    # --- a switch that cannot open when it must: first the temperature's delay, then the rest
+    P("charge_unstopped", "charging", "the battery is 48 degC warm, the charge MOSFET stays on",
+      together(fault("charge_mosfet_stuck_on"), warmth(BATTERY, 48.0)),
+      TEMPS_MS + 5000 + 2 * TICK_MS + 10 * CURRENT_MS, warmth(BATTERY, 38.0)),
+    P("discharge_unstopped", "discharging",
+      "the battery is 68 degC warm, the discharge MOSFET stays on",
+      together(fault("discharge_mosfet_stuck_on"), warmth(BATTERY, 68.0)),
+      TEMPS_MS + 5000 + 2 * TICK_MS + 10 * CURRENT_MS, warmth(BATTERY, 38.0)),
     # --- state of the board
-    P("settings_lost", "start", "both copies of the settings are torn", _no_settings),
+    P("settings_lost", "start", "both copies of the settings are torn", _no_settings,
+      START_MS),
     P("uncommissioned", "start", "nobody has confirmed chemistry, cells and capacity",
-      lambda scene: None, settings={"confirmed": 0}),
+      lambda scene: None, START_MS, settings={"confirmed": 0}),
     P("uncalibrated", "start", "nobody has calibrated the current", lambda scene: None,
-      calibrated=False),
-    P("self_test", "start", "a front end's multiplexer is broken", fault("chip_mux_fail", 1)),
+      START_MS, calibrated=False),
+    P("self_test", "start", "a front end's multiplexer is broken", fault("chip_mux_fail", 1),
+      START_MS),
     P("charger_silent", "special charging", "the special charger's messages end",
       _charger_falls_silent, 5000 + 1000, settings={"special_charger": 1}, recover_ms=0),
 )  # fmt: skip
@@ -215,16 +227,16 @@ PROVOCATIONS = (
 NOT_PHYSICAL = {
     "deep_discharge": (
         "it takes an hour below 2 V, and under-voltage level 2 has opened everything long before",
-        "tests/system/test_safety_rules.py::test_an_hour_of_deep_discharge_locks_charging",
+        "tests/core/test_protection.py::test_deep_discharge_takes_an_hour",
     ),
     "cells_frozen": (
         "the driver clears the chips' results before each conversion, so that a frozen front end"
         " is found as lost cells before this second line can see it",
-        "tests/core/test_protection.py::test_cells_that_stand_still_while_the_current_moves",
+        "tests/system/test_safety_rules.py::test_cells_that_stand_still_while_the_current_moves",
     ),
     "heater_fault": (
         "it takes 20 minutes, and what it prevents is wasted charge",
-        "tests/system/test_safety_rules.py::test_a_heater_that_heats_nothing_is_given_up",
+        "tests/core/test_heater.py::test_heat_that_does_not_warm_is_a_fault_until_a_person_looks",
     ),
 }
 

@@ -210,7 +210,7 @@ RULES = (
     R(53, "settings_lost", "settings lost", "settings_lost", "over", 1, 0, hysteresis=1,
       forbids=BLIND, backup=True),
     R(54, "uncommissioned", "not commissioned", "uncommissioned", "over", 1, 0, hysteresis=1,
-      forbids=BLIND, loud="warning"),
+      forbids=BLIND, loud="warning", backup=True),
     R(55, "uncalibrated", "current not calibrated", "uncalibrated", "over", 1, 0, hysteresis=1,
       forbids=BOTH, loud="warning"),
     R(56, "self_test", "self-test failed", "self_test_failures", "over", 1, 0, hysteresis=1,
