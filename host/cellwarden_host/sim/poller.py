@@ -15,6 +15,9 @@ class Poller:
         self.add(self._wake_in, self._drain)
 
     def close(self):
+        """Harmless when repeated."""
+        if self._epoll.closed:
+            return
         self._epoll.close()
         os.close(self._wake_in)
         os.close(self._wake_out)
