@@ -28,11 +28,13 @@ TICK_MS = 100
 PORT_STEP_MS = 5
 REACTION_MS = SAMPLE_MS + TICK_MS + PORT_STEP_MS
 CHARGER_MV = 24 * 4150
+PINS = ("charge_gate", "discharge_gate", "precharge_gate", "secondary_fire", "heater")
 RULE = {row.name: row for row in catalog.RULES}
 
 
 class WatchedPlant(Plant):
-    """Writes down every move of every switch: ``moves`` holds (time in us, name, level)."""
+    """``moves`` holds every change of every switch, and of the pins that command them, as
+    (time in us, name, level)."""
 
     def __init__(self, board, config):
         self.moves = []
@@ -42,13 +44,16 @@ class WatchedPlant(Plant):
 
     def _look(self):
         pack = self.pack
-        for name, level in (
-            ("charge", pack.charge.closed),
-            ("discharge", pack.discharge.closed),
-            ("precharge", pack.precharge.closed),
-            ("secondary", self.secondary_fired),
-            ("short", pack.short_latched),
-        ):
+        levels = {
+            "charge": pack.charge.closed,
+            "discharge": pack.discharge.closed,
+            "precharge": pack.precharge.closed,
+            "secondary": self.secondary_fired,
+            "short": pack.short_latched,
+        }
+        for name in PINS:
+            levels[name] = self.pins[name]
+        for name, level in levels.items():
             level = bool(level)
             if self._levels.get(name) != level:
                 if name in self._levels:
@@ -62,6 +67,19 @@ class WatchedPlant(Plant):
     def _after_step(self, now_us):
         super()._after_step(now_us)
         self._look()
+
+
+class WatchedBoard(SimBoard):
+    """``on_reply[label](end_us, data)`` sees a reply when its last byte has left."""
+
+    def __init__(self, *arguments, **options):
+        self.on_reply = {}
+        super().__init__(*arguments, **options)
+
+    def _uart_sent(self, label, end_us, data):
+        super()._uart_sent(label, end_us, data)
+        if label in self.on_reply:
+            self.on_reply[label](end_us, data)
 
 
 class Images:
@@ -109,7 +127,7 @@ class Station:
 
     def __init__(self, image, pack=None, **options):
         self.plant = WatchedPlant(definition, PackConfig(**(pack or {})))
-        self.board = SimBoard(self.plant, definition, image, **options)
+        self.board = WatchedBoard(self.plant, definition, image, **options)
         self.pc = Board(Port(self.board, "rs485_2"))
         self.on_charger_port = Board(Port(self.board, "rs485_1"))
 
