@@ -100,7 +100,7 @@ class Persistence:
             journal.stored(until)
 
     def _save_state(self, controller, now_ms):
-        n = state_record.dump(controller, self._buf)
+        n = state_record.dump(controller, self._buf, now_ms)
         self._saved_ms = now_ms
         controller.requests.save_state = not self._done(self._state.save(self._buf, n), now_ms)
 

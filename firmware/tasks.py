@@ -62,7 +62,6 @@ class Tasks:
                 requests.self_test = False
                 failures = SelfTest(self._app.hardware).run()
                 controller.conditions.self_test_failures = failures
-            controller.frames = self._frames()
             if requests.restart or requests.factory_reset:
                 self._leave(now_ms, restart.COMMAND)
             if controller.sleep.due:
@@ -82,11 +81,6 @@ class Tasks:
         address = live[ids.DEVICE_ADDRESS]
         self._ports[0].configure(address, live[ids.RS485_1_BAUD] * 100)
         self._ports[1].configure(address, live[ids.RS485_2_BAUD] * 100)
-
-    def _frames(self):
-        """Good requests on all ports so far."""
-        first, second = self._ports
-        return (first.server.frames_good + second.server.frames_good) & 0x3FFFFFFF
 
     def _leave(self, now_ms, word):
         """Everything off and saved, then a reset, or a sleep that ends in one."""

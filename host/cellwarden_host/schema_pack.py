@@ -21,6 +21,7 @@ BOARD_CONSTANTS = (
     "board_ftt_cells_ms",
     "board_ftt_current_ms",
     "board_ftt_temps_ms",
+    "board_unstopped_ma",
 )
 WAITS = (
     "none",

@@ -57,6 +57,13 @@ class Access:
         """Role of a port's session, ids.ROLE_*."""
         return self._role[port] if 0 < port < PORTS else ids.ROLE_ANYONE
 
+    def anyone(self):
+        """True while a session is open on any port."""
+        for port in range(1, PORTS):
+            if self._role[port]:
+                return True
+        return False
+
     def touch(self, port, now_ms):
         """The session was used for writing: its time begins anew."""
         self._used_ms[port] = now_ms

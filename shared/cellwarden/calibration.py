@@ -35,6 +35,8 @@ class Calibration:
         self._sum_ma = 0
         self._samples = 0
         self._seen = 0
+        self._off = False
+        self.mean_off = False  # the mean was taken with all outputs off
         self.mean_ma = 0
         self.mean_known = False
         self.zero_taken = False
@@ -58,12 +60,15 @@ class Calibration:
             return 0
         return (WINDOW_MS - elapsed_ms(now_ms, self._window_ms)) // 1000
 
-    def sample(self, readings, now_ms):
-        """Collect the mean of the newest current samples; called once a tick."""
+    def sample(self, readings, outputs_off):
+        """Collect the mean of the newest current samples; called once a tick.
+
+        It begins anew when the outputs switch: a zero must not hold samples under load.
+        """
         current = readings.current_ma
-        if not current.valid:
-            self._sum_ma = self._samples = 0
-            self.mean_known = False
+        if not current.valid or outputs_off != self._off:
+            self._off = outputs_off
+            self._begin()
         elif current.count != self._seen:
             self._seen = current.count
             self._sum_ma += current.value
@@ -71,16 +76,18 @@ class Calibration:
             if self._samples == _MEAN_SAMPLES:
                 self.mean_ma = self._sum_ma // _MEAN_SAMPLES
                 self.mean_known = True
+                self.mean_off = outputs_off
                 self._sum_ma = self._samples = 0
 
     def zero(self, offset_ma, gain_ppm):
         """(result, new offset): what is measured now, with outputs open, is no current."""
-        if not self.mean_known:
+        if not self.mean_known or not self.mean_off:
             return REFUSED_NO_MEAN, offset_ma
         new = offset_ma + self.mean_ma * 1000 // (gain_ppm // 1000)
         if abs(new) > self._zero_limit_ma:
             return REFUSED_IMPLAUSIBLE, offset_ma
         self.zero_taken = True
+        self._begin()  # it was measured with the old zero
         return OK, new
 
     def gain(self, true_ma, gain_ppm):
@@ -94,6 +101,13 @@ class Calibration:
         wrong_ppm = true_ma * _UNITY_PPM // self.mean_ma - _UNITY_PPM
         if abs(wrong_ppm) > _PLAUSIBLE_PPM:
             return REFUSED_IMPLAUSIBLE, gain_ppm
+        new_ppm = gain_ppm + wrong_ppm * (gain_ppm // 1000) // 1000
         if abs(true_ma) < self._small_ma:
-            wrong_ppm = max(-_SMALL_LOAD_PPM, min(_SMALL_LOAD_PPM, wrong_ppm))
-        return OK, gain_ppm + wrong_ppm * (gain_ppm // 1000) // 1000
+            most_ppm = _UNITY_PPM + _SMALL_LOAD_PPM
+            new_ppm = max(_UNITY_PPM - _SMALL_LOAD_PPM, min(most_ppm, new_ppm))
+        self._begin()  # it was measured with the old gain
+        return OK, new_ppm
+
+    def _begin(self):
+        self._sum_ma = self._samples = 0
+        self.mean_known = False

@@ -58,6 +58,7 @@ class CommandsMap:
             ids.C_SET_SOC_PERMILLE: self._set_soc,
             ids.C_CONFIRM_DEEP_DISCHARGE: self._confirm_deep_discharge,
             ids.C_SELF_TEST: self._self_test,
+            ids.C_DISCONNECT_REPLACED: self._disconnect_replaced,
             ids.C_LOGIN_ROLE: self._login_role,
             ids.C_LOGIN_RESPONSE: self._login_response,
             ids.C_LOGOUT: self._logout,
@@ -134,7 +135,8 @@ class CommandsMap:
         return DONE
 
     def _confirm_deep_discharge(self, _value, _data, _offset, _port):
-        self._c.protection.release(ids.RULE_DEEP_DISCHARGE, self._access.now_ms)
+        self._c.protection.take_on(ids.RULE_DEEP_DISCHARGE, self._access.now_ms)
+        self._c.protection.take_on(ids.RULE_CELL_UV2, self._access.now_ms)
         return DONE
 
     def _restart(self, _value, _data, _offset, _port):
@@ -156,6 +158,11 @@ class CommandsMap:
         self._c.requests.self_test = True
         return DONE
 
+    def _disconnect_replaced(self, _value, _data, _offset, _port):
+        self._c.switchgear.disconnect_replaced(self._c.commands)
+        self._c.requests.save_state = True
+        return DONE
+
     def _set_soc(self, value, _data, _offset, _port):
         self._c.estimator.set_soc(value)
         self._c.requests.save_state = True
@@ -171,6 +178,8 @@ class CommandsMap:
         return DONE
 
     def _take_zero(self, _value, _data, _offset, _port):
+        if self._map.is_busy(BOARD):
+            return BUSY
         if not self._map.outputs_off():
             return NOT_ALLOWED
         live = self._c.settings.live
@@ -182,6 +191,8 @@ class CommandsMap:
         return self._map.write(((ids.CURRENT_OFFSET_MA, offset_ma),), BOARD)
 
     def _take_gain(self, value, _data, _offset, _port):
+        if self._map.is_busy(BOARD):
+            return BUSY
         live = self._c.settings.live
         result, gain_ppm = self._c.calibration.gain(value, live[ids.CURRENT_GAIN_PPM])
         if result != calibration.OK:

@@ -21,3 +21,4 @@ class Conditions:
         self.factory_password = 1
         self.no_secondary = 0
         self.storage_failed = 0
+        self.state_lost = 0  # what was latched before the restart is not known

@@ -22,10 +22,10 @@ from .heater import Heater
 from .journal import Journal
 from .lease import Lease
 from .limits import Limits
-from .protection import Protection
+from .protection import EVENT_LATCH, Protection
 from .publish import Publisher
 from .quantities import Quantities
-from .readings import Readings
+from .readings import TEMP_BALANCE_BOARD, TEMP_POWER_BOARD, Readings
 from .requests import Requests
 from .sleep import Sleep
 from .switchgear import Switchgear, urgent_forbids
@@ -74,15 +74,17 @@ class Controller:
         self.calibration = Calibration(board)
         self.sleep = Sleep(start_ms)
         self.wire_proof = WireProof()
-        self.frames = 0  # good requests on all ports, told by the firmware
         self.publisher = Publisher(self)
         self.readout = self.publisher.readout
+        self._revision = -1
         self.uptime_s = 0  # in service, over all restarts
         self.start_uptime_s = 0
         self.tick_late_worst_ms = 0
         self.ticks = 0
         self.ready = False
+        self._heater_ma = getattr(board, "HEATER_MA", 0)
         self._flow_ma = max(_FLOW_MIN_MA, board.RATING_MA // _FLOW_PART)
+        self._fired = False
         self._good_samples = 0
         self._whole = False  # the newest set of samples is complete
         self._seen_cells = 0
@@ -126,9 +128,14 @@ class Controller:
         self._conditions(now_ms)
         self._count_charge(now_ms)
         protection = self.protection
+        if settings.revision != self._revision:
+            self._revision = settings.revision
+            self._forget_unfitted(live[ids.TEMPS_FITTED])
         self._foresee()
+        e = self.estimator
+        soc_permille = e.soc_permille if e.known else -1
         self.quantities.update(
-            r, live, protection.state, self.switchgear, self.estimator.soc_permille, c, now_ms
+            r, live, protection.state, self.switchgear, soc_permille, c, now_ms
         )
         self._context(now_ms)
         protection.judge(now_ms, False)
@@ -148,7 +155,7 @@ class Controller:
             now_ms, r, self._forbids(), self.ready, settings, c.lease_over, commands
         )
         self.heater.update(
-            r, self.quantities, protection, self.estimator, settings, self.charger_link.talking,
+            r, self.quantities, protection, self.estimator, settings,
             self.switchgear.discharge_on, now_ms, commands,
         )
         self._guard()
@@ -160,6 +167,7 @@ class Controller:
     def clear_latches(self, now_ms):
         """A person has looked at the pack: let latched rules clear, the comparator too."""
         self.protection.clear_latches(now_ms)
+        self.conditions.state_lost = 0
         self.switchgear.clear()
         self.heater.clear()
         self.commands.reset_short = True
@@ -206,10 +214,18 @@ class Controller:
         wires_known = r.open_wire_count > 0
         self.ready = wires_known and self._good_samples >= _READY_SAMPLES
 
+    def _forget_unfitted(self, fitted):
+        """Rules on a sensor that is not there any more could neither trip nor clear."""
+        if not fitted >> TEMP_POWER_BOARD & 1:
+            self.protection.forget(ids.RULE_POWER_OT)
+            self.protection.forget(ids.RULE_POWER_OT_WARN)
+        if not fitted >> TEMP_BALANCE_BOARD & 1:
+            self.protection.forget(ids.RULE_BALANCE_OT)
+
     def _foresee(self):
         """What the switches must be holding back by now, for the quantities to compare."""
         self.quantities.backup = self.protection.backup
-        self.quantities.heating = self.heater.on
+        self.quantities.heater_ma = self._heater_ma if self.heater.on else 0
 
     def _context(self, now_ms):
         r = self.readings
@@ -246,7 +262,9 @@ class Controller:
         self.access.step(now_ms, settings.live[ids.SESSION_MINUTES] * 60_000)
         c.factory_password = int(self.access.factory_password)
         c.no_secondary = int(not self.readings.secondary_fitted)
-        self.calibration.sample(self.readings, now_ms)
+        gear = self.switchgear
+        off = not (gear.charge_on or gear.discharge_on or gear.precharge_on)
+        self.calibration.sample(self.readings, off)
         e = self.estimator
         self.lease.update(settings, self.uptime_s, e.discharged_mah, e.cycles_tenths)
         c.lease_over = int(self.lease.over)
@@ -257,12 +275,12 @@ class Controller:
     def _sleep(self, now_ms):
         r = self.readings
         charger = r.charger_mv
-        seen = self.protection.context.charging
+        seen = self.protection.context.charging or self.charger_link.talking
         if charger.fitted and charger.valid and r.pack_mv.valid:
             seen = seen or charger.value > r.pack_mv.value + _CHARGER_MV
         s = self.switchgear
         on = s.discharge_on or s.precharge_on
-        self.sleep.update(self.protection, seen, on, self.frames, now_ms)
+        self.sleep.update(self.protection, seen, on, self.access.anyone(), now_ms)
 
     def _sound(self):
         loud = self.protection.loudest
@@ -276,6 +294,11 @@ class Controller:
             # What is only told, and switches nothing, would fill the journal at every start.
             if schema.RULE_FORBIDS[rule] or schema.RULE_LOUD[rule] > ids.LOUD_INFO:
                 self.journal.record(p.event_kind[i], rule, now_ms, self)
+            if p.event_kind[i] == EVENT_LATCH:
+                self.requests.save_state_now = True
         if p.events:
             self.requests.save_state = True
+        if self.commands.fire_secondary and not self._fired:
+            self._fired = True
+            self.requests.save_state_now = True
         p.events = 0

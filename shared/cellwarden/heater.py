@@ -32,8 +32,8 @@ class Heater:
         """A person has looked."""
         self.fault = 0
 
-    def update(self, readings, quantities, protection, estimator, settings, charger_talking,
-               discharge_on, now_ms, commands):
+    def update(self, readings, quantities, protection, estimator, settings, discharge_on,
+               now_ms, commands):
         live = settings.live
         valid = quantities.valid
         known = valid[ids.Q_TEMP_MIN_DC] and valid[ids.Q_TEMP_MAX_DC]
@@ -43,7 +43,7 @@ class Heater:
         if allowed and hottest_dc >= self._limit_dc(live):
             allowed = False
         if allowed:
-            charger = charger_talking or self._sees_charger(readings)
+            charger = self._sees_charger(readings)
             allowed = self._mode_allows(live, charger, discharge_on, estimator)
         if not allowed or coldest_dc >= live[ids.HEATER_OFF_DC]:
             self.on = False

@@ -11,7 +11,7 @@ from array import array
 
 from . import ids
 from . import schema_data as schema
-from .ticks import elapsed_ms
+from .ticks import MASK, elapsed_ms
 
 IDLE = 0
 PENDING = 1
@@ -41,6 +41,10 @@ _FAST = 2
 _PERSISTS = 4
 _HYSTERESIS = 8
 _BACKUP = 16
+_LOOKED = 1  # clear it once its value has recovered
+_TAKEN_ON = 2  # clear it though the limit is still broken
+# No tick is held against a moment further back: ticks wrap after six days.
+_OLDEST_MS = 3_600_000
 _PERSONS = (ids.WAIT_PERSON, ids.WAIT_CONFIRMATION)
 
 
@@ -76,7 +80,8 @@ class Protection:
         self._good = bytearray(_COUNT)
         self._hits = bytearray(_COUNT)
         self._seen = array("i", [-1] * _COUNT)
-        self._released = bytearray(_COUNT)  # a person has asked to clear this rule
+        self._released = bytearray(_COUNT)  # a person has asked: _LOOKED or _TAKEN_ON
+        self._muted = bytearray(_COUNT)  # taken on as it is, until it has recovered once
         self._released_ms = 0
         self._removed = bytearray(_COUNT)  # whether a removed load or charger is believed
         self._all = bytes(range(_COUNT))
@@ -120,13 +125,15 @@ class Protection:
             broken = value >= trip if bits[r] & _OVER else value <= trip
             s = state[r]
             if s == IDLE:
-                if broken:
+                if not broken:
+                    self._muted[r] = 0
+                    if self.retries[r]:
+                        self._forgive(r, now_ms)
+                elif not self._muted[r]:
                     self._since_ms[r] = now_ms
                     self._hits[r] = 0
                     self._pending(r, now_ms)
                     changed = True
-                elif self.retries[r]:
-                    self._forgive(r, now_ms)
             elif s == PENDING:
                 if broken:
                     changed |= self._pending(r, now_ms)
@@ -136,7 +143,7 @@ class Protection:
             else:
                 changed |= self._recover(r, value, trip, broken, now_ms)
         if changed:
-            self._sum_up()
+            self.sum_up()
 
     def _pending(self, r, now_ms):
         """One more sample over the limit; true when that trips the rule."""
@@ -166,9 +173,12 @@ class Protection:
 
     def _recover(self, r, value, trip, broken, now_ms):
         """True when an active rule clears."""
+        self._grow_no_older(r, now_ms)
         wait = schema.RULE_WAIT[r]
-        if wait == ids.WAIT_CONFIRMATION:
-            return self._confirmed(r, now_ms)
+        if self._is_released(r, now_ms) == _TAKEN_ON:
+            self._muted[r] = 1
+            self._clear(r)
+            return True
         recover = self._live[schema.RULE_RECOVER[r]]
         over = schema.RULE_BITS[r] & _OVER
         if schema.RULE_BITS[r] & _HYSTERESIS:
@@ -193,12 +203,11 @@ class Protection:
         self._clear(r)
         return True
 
-    def _confirmed(self, r, now_ms):
-        """A person takes the value as it is; the rule's delay begins anew."""
-        if not self._is_released(r, now_ms):
-            return False
-        self._clear(r)
-        return True
+    def _grow_no_older(self, r, now_ms):
+        if elapsed_ms(now_ms, self._since_ms[r]) > _OLDEST_MS:
+            self._since_ms[r] = (now_ms - _OLDEST_MS) & MASK
+        if elapsed_ms(now_ms, self._good_ms[r]) > _OLDEST_MS:
+            self._good_ms[r] = (now_ms - _OLDEST_MS) & MASK
 
     def _is_released(self, r, now_ms):
         if self._released[r] and elapsed_ms(now_ms, self._released_ms) > _PERSON_MS:
@@ -246,14 +255,22 @@ class Protection:
     def clear_latches(self, now_ms):
         """A person has looked: rules clear as soon as their value has recovered."""
         for r in self._all:
-            if schema.RULE_WAIT[r] != ids.WAIT_CONFIRMATION:
-                self.release(r, now_ms)
-
-    def release(self, rule, now_ms):
-        """A person has looked at what this one rule is about."""
-        if self.state[rule] >= ACTIVE:
-            self._released[rule] = 1
+            if self.state[r] >= ACTIVE:
+                self._released[r] = _LOOKED
         self._released_ms = now_ms
+
+    def take_on(self, rule, now_ms):
+        """A person takes a rule's value as it is: it clears, and stays quiet until the value
+        has recovered once. Only for rules that wait for confirmation."""
+        if self.state[rule] >= ACTIVE and schema.RULE_WAIT[rule] == ids.WAIT_CONFIRMATION:
+            self._released[rule] = _TAKEN_ON
+            self._released_ms = now_ms
+
+    def forget(self, rule):
+        """What the rule judged is not there any more (a sensor is not fitted)."""
+        if self.state[rule] != IDLE:
+            self._clear(rule)
+            self.sum_up()
 
     def _event(self, rule, kind):
         if self.events < _EVENTS:
@@ -263,11 +280,14 @@ class Protection:
         else:
             self.events_lost = (self.events_lost + 1) & 0x3FFFFFFF
 
-    def _sum_up(self):
+    def sum_up(self):
+        """Work out anew what all active rules forbid."""
         forbids = pending = loudest = backup = 0
         for r in self._all:
             if self.state[r] == PENDING:
-                pending |= schema.RULE_FORBIDS[r]
+                # An empty cell may be charged during the hour that makes it deeply discharged.
+                if schema.RULE_WAIT[r] != ids.WAIT_CONFIRMATION:
+                    pending |= schema.RULE_FORBIDS[r]
             elif self.state[r] >= ACTIVE:
                 forbids |= schema.RULE_FORBIDS[r]
                 if schema.RULE_BITS[r] & _BACKUP:
@@ -280,21 +300,16 @@ class Protection:
         self.loudest = loudest
         self.backup = backup
 
-    def state_into(self, out, offset):
-        """Write what must survive a restart (two bytes a rule); returns the bytes written."""
-        for r in self._all:
-            keep = schema.RULE_BITS[r] & _PERSISTS
-            out[offset + 2 * r] = self.state[r] if keep and self.state[r] >= ACTIVE else IDLE
-            out[offset + 2 * r + 1] = self.retries[r] if keep else 0
-        return 2 * _COUNT
+    def pending_minutes(self, rule, now_ms):
+        """Whole minutes for which a rule's delay has run; 0 while it does not."""
+        if self.state[rule] != PENDING:
+            return 0
+        return elapsed_ms(now_ms, self._since_ms[rule]) // 60_000
 
-    def state_from(self, data, offset, length, now_ms):
-        """Take back what ``state_into`` wrote; rules it did not know stay idle."""
-        for r in range(min(_COUNT, length // 2)):
-            if not schema.RULE_BITS[r] & _PERSISTS:
-                continue
-            self.retries[r] = data[offset + 2 * r + 1]
-            self._since_ms[r] = self._good_ms[r] = now_ms
-            if data[offset + 2 * r] in (ACTIVE, LATCHED):
-                self.state[r] = data[offset + 2 * r]
-        self._sum_up()
+    def restore(self, rule, state, retries, pending_ms, now_ms):
+        """Give a rule back what was known of it before a restart; ``sum_up`` is due then."""
+        self.retries[rule] = retries
+        self._since_ms[rule] = self._good_ms[rule] = (now_ms - pending_ms) & MASK
+        self.state[rule] = state
+        if state == PENDING:
+            self._hits[rule] = schema.RULE_SAMPLES[rule]

@@ -113,7 +113,7 @@ class Publisher:
     def _charge(self):
         out = self.readout
         e = self._c.estimator
-        known = e.soc_permille >= 0
+        known = e.known
         out[ids.R_SOC_PERMILLE] = e.soc_permille if known else ABSENT
         out[ids.R_SOC_SIGMA_PERMILLE] = e.soc_sigma_permille if known else ABSENT
         out[ids.R_REMAINING_MAH] = e.remaining_mah if known else ABSENT
@@ -134,7 +134,7 @@ class Publisher:
         out[ids.R_DISCHARGE_SWITCH] = int(s.discharge_on)
         out[ids.R_PRECHARGE_SWITCH] = int(s.precharge_on)
         out[ids.R_HEATER_SWITCH] = int(c.commands.heater)
-        out[ids.R_SECONDARY_FIRED] = int(c.commands.fire_secondary)
+        out[ids.R_SECONDARY_FIRED] = int(s.fired or s.spent)
         out[ids.R_SWITCH_OPERATIONS] = s.operations
         out[ids.R_LOADED_OPERATIONS] = s.loaded_operations
         out[ids.R_BOARD_STATE] = s.state

@@ -32,7 +32,7 @@ _CONDITION_QUANTITIES = bytes((
     ids.Q_SETTINGS_LOST, ids.Q_UNCOMMISSIONED, ids.Q_UNCALIBRATED,
     ids.Q_SELF_TEST_FAILURES, ids.Q_LEASE_OVER, ids.Q_WATCHDOG_RESTART,
     ids.Q_TICK_LATE_MS, ids.Q_CHARGER_SILENT, ids.Q_HEATER_FAULT,
-    ids.Q_FACTORY_PASSWORD, ids.Q_NO_SECONDARY, ids.Q_STORAGE_FAILED,
+    ids.Q_FACTORY_PASSWORD, ids.Q_NO_SECONDARY, ids.Q_STORAGE_FAILED, ids.Q_STATE_LOST,
 ))
 _CELL_QUANTITIES = bytes((
     ids.Q_CELL_MAX_MV, ids.Q_CELL_MIN_MV, ids.Q_CELL_DIFF_MV, ids.Q_CELL_DIFF_JUDGED_MV,
@@ -60,7 +60,7 @@ class Quantities:
         self.where = bytearray(n)
         self.cell_sum_mv = 0
         self.backup = 0  # directions forbidden with no second limit behind, told before update
-        self.heating = False  # told as well: the heater draws in front of the switches
+        self.heater_ma = 0  # told as well: what the heater draws in front of the switches
         self._start_ms = start_ms
         self._updates = 0
         self._group_count = array("i", [0] * n)
@@ -78,6 +78,8 @@ class Quantities:
         if live[ids.CELL_COUNT]:  # without cells there is nothing that could be lost
             self._age(ids.Q_CELLS_AGE_MS, r.cells_ms, r.cells_count, now_ms)
         self._age(ids.Q_TEMPS_AGE_MS, r.temps_ms, r.temps_count, now_ms)
+        if live[ids.CELL_COUNT]:
+            self._age(ids.Q_OPEN_WIRE_AGE_MS, r.open_wire_ms, r.open_wire_count, now_ms)
         self._age(ids.Q_PACK_AGE_MS, r.pack_mv.sampled_ms, r.pack_mv.count, now_ms)
         self._feedback(r, switchgear, now_ms)
         self._conditions(conditions, switchgear)
@@ -106,11 +108,10 @@ class Quantities:
         discharge_open = (
             not s.discharge_on
             and not s.precharge_on
-            and not self.heating
             and elapsed_ms(now_ms, s.discharge_since_ms) >= _SETTLE_MS
         )
         passing = into if charge_open else 0
-        leaving = out if discharge_open else 0
+        leaving = out - self.heater_ma if discharge_open and out > self.heater_ma else 0
         over = active[ids.RULE_CELL_OV1] >= 2 or active[ids.RULE_PACK_OV] >= 2
         under = active[ids.RULE_CELL_UV1] >= 2 or active[ids.RULE_PACK_UV] >= 2
         below = active[ids.RULE_CELL_UV2] >= 2
@@ -314,6 +315,7 @@ class Quantities:
         value[ids.Q_FACTORY_PASSWORD] = c.factory_password
         value[ids.Q_NO_SECONDARY] = c.no_secondary
         value[ids.Q_STORAGE_FAILED] = c.storage_failed
+        value[ids.Q_STATE_LOST] = c.state_lost
         valid = self.valid
         samples = self.count
         updates = self._updates

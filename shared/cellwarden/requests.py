@@ -11,3 +11,4 @@ class Requests:
         self.self_test = False
         self.save_settings = False
         self.save_state = False
+        self.save_state_now = False  # something latched: before anything else

@@ -21,18 +21,16 @@ class Sleep:
         self.due = False
         self.woken = False  # this start is a wake-up, set by the firmware
         self._since_ms = start_ms
-        self._frames = 0
 
-    def update(self, protection, charger_seen, outputs_on, frames, now_ms):
-        """Once a tick. ``frames`` counts good requests on all ports: someone is there."""
+    def update(self, protection, charger_seen, outputs_on, someone, now_ms):
+        """Once a tick. ``someone``: a session is open; who only reads does not keep it awake."""
         empty = False
         for rule in _RULES:
             if protection.is_active(rule):
                 empty = True
-        if frames != self._frames:
+        if someone:
             self.woken = False
-        if not empty or charger_seen or outputs_on or frames != self._frames:
-            self._frames = frames
+        if not empty or charger_seen or outputs_on or someone:
             self._since_ms = now_ms
             self.due = False
             return

@@ -6,6 +6,8 @@ is not read: latches are then unknown, so the journal tells, and the state of ch
 from voltage.
 """
 
+from . import protection_state
+
 VERSION = 1
 SIZE = 512
 # version, bits (1 disconnect fired, 2 armed), uptime (4), operations (4), loaded operations (4), length of estimator
@@ -21,21 +23,21 @@ def _get(data, offset):
     return data[offset] | data[offset + 1] << 8 | data[offset + 2] << 16 | data[offset + 3] << 24
 
 
-def dump(controller, out):
+def dump(controller, out, now_ms):
     """Write the state into ``out`` (a bytearray of SIZE); returns the bytes used."""
     c = controller
     out[0] = VERSION
-    out[1] = int(c.switchgear.fired) | int(c.wire_proof.armed) << 1
+    out[1] = int(c.switchgear.fired or c.switchgear.spent) | int(c.wire_proof.armed) << 1
     _put(out, 2, c.uptime_s)
     _put(out, 6, c.switchgear.operations)
     _put(out, 10, c.switchgear.loaded_operations)
     size = c.estimator.state_into(out, _HEAD)
     out[14] = size & 0xFF
     out[15] = size >> 8
-    return _HEAD + size + c.protection.state_into(out, _HEAD + size)
+    return _HEAD + size + protection_state.dump(c.protection, out, _HEAD + size, now_ms)
 
 
-def load(controller, data, now_ms):
+def load(controller, data, now_ms, slept_ms=0):
     """Take back what ``dump`` wrote; False when it is of another version or too short."""
     c = controller
     if len(data) < _HEAD or data[0] != VERSION:
@@ -48,5 +50,5 @@ def load(controller, data, now_ms):
     c.switchgear.restore(bool(data[1] & 1), _get(data, 6), _get(data, 10))
     c.estimator.state_from(data, _HEAD)
     rules = _HEAD + size
-    c.protection.state_from(data, rules, len(data) - rules, now_ms)
+    protection_state.load(c.protection, data, rules, len(data) - rules, now_ms, slept_ms)
     return True

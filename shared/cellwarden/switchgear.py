@@ -70,6 +70,7 @@ class Switchgear:
         self.loaded_operations = 0
         self.state = ids.BOARD_STATE_IS_STARTING
         self.fired = False
+        self.spent = False  # fired before the restart; off until somebody says it was replaced
         self.urgent = 0
         self.hold = 0
         self.stop_requested = 0
@@ -106,11 +107,17 @@ class Switchgear:
         self._publish()
 
     def restore(self, fired, operations, loaded_operations):
-        """What was known before a restart; a fired disconnect stays fired."""
-        self.fired = self.fired or fired
+        """What was known before a restart. A fired disconnect keeps everything off, but it is
+        not fired anew: somebody may have replaced it."""
+        self.spent = self.spent or fired
         self._discharge.operations = operations
         self._discharge.loaded_operations = loaded_operations
         self._publish()
+
+    def disconnect_replaced(self, commands):
+        """A person has put in a new secondary disconnect."""
+        self.fired = self.spent = False
+        commands.fire_secondary = False
 
     def all_off(self, now_ms, commands):
         """Everything off now: for a restart, an exception, a command."""
@@ -155,7 +162,7 @@ class Switchgear:
         if self._loaded():
             self._idle_ms = now_ms
         self._obey_outside(now_ms, commands)
-        blocked = _BOTH if self.fired else forbids & _BOTH
+        blocked = _BOTH if self.fired or self.spent else forbids & _BOTH
         self._decide_charge(now_ms, blocked, live)
         self._decide_discharge(now_ms, readings, blocked, live)
         if self._bypasses:
@@ -303,7 +310,7 @@ class Switchgear:
                 state = ids.BOARD_STATE_IS_LOCKED
             else:
                 state = ids.BOARD_STATE_IS_READY
-        elif self.fired or forbids & _BOTH == _BOTH:
+        elif self.fired or self.spent or forbids & _BOTH == _BOTH:
             state = ids.BOARD_STATE_IS_FAULT
         elif self._lease_over:
             state = ids.BOARD_STATE_IS_LOCKED

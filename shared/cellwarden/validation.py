@@ -69,6 +69,12 @@ def chemistry_default(chemistry, index):
     return packed.s32(schema.CHEMISTRY_DEFAULT, (chemistry - 1) * len(schema.BY_CHEMISTRY) + row)
 
 
+# Current that goes on against an open switch counts from here: well above what a meter with a
+# wrong zero could show, because the fuse blows for it.
+_UNSTOPPED_MA = 2_000
+_UNSTOPPED_PERCENT = 3
+
+
 class Check:
     """Resolves and judges candidates for one board. Allocated once."""
 
@@ -88,6 +94,7 @@ class Check:
                 board.FTT_CELLS_MS,
                 board.FTT_CURRENT_MS,
                 board.FTT_TEMPS_MS,
+                max(_UNSTOPPED_MA, self.rating_ma * _UNSTOPPED_PERCENT // 100),
             ),
         )
 
@@ -224,7 +231,7 @@ class Check:
         rechosen = old[ids.CHEMISTRY] != new[ids.CHEMISTRY] and new[ids.CHEMISTRY]
         confirming = new[ids.CONFIRMED] and not old[ids.CONFIRMED]
         if not rechosen and not confirming:
-            return 0
+            return self._level2(old, new, low_mv, high_mv)
         known = low_mv != UNKNOWN_MV or high_mv != UNKNOWN_MV
         # A board that has not been told how many cells it has cannot know their voltages.
         excused = not old[ids.CELL_COUNT]
@@ -235,3 +242,13 @@ class Check:
             return 0
         blame = ids.CHEMISTRY if rechosen else ids.CONFIRMED
         return self._refuse(blame, ids.COMMIT_RESULT_IS_VOLTAGES)
+
+    def _level2(self, old, new, low_mv, high_mv):
+        """A slip in a limit of level 2 must not latch the pack, let alone fire its fuse."""
+        ov2 = new[ids.CELL_OV2_MV]
+        uv2 = new[ids.CELL_UV2_MV]
+        if ov2 != old[ids.CELL_OV2_MV] and high_mv != UNKNOWN_MV and ov2 <= high_mv:
+            return self._refuse(ids.CELL_OV2_MV, ids.COMMIT_RESULT_IS_VOLTAGES)
+        if uv2 != old[ids.CELL_UV2_MV] and low_mv != UNKNOWN_MV and uv2 >= low_mv:
+            return self._refuse(ids.CELL_UV2_MV, ids.COMMIT_RESULT_IS_VOLTAGES)
+        return 0

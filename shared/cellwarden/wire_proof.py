@@ -13,6 +13,7 @@ from . import schema_data as schema
 from .protection import PENDING
 
 _CHECKS = 2
+_SUM_PERMILLE = 20
 _RULES = bytes((ids.RULE_CELL_OV2, ids.RULE_CELL_UV2_FLOW))
 _CERTAIN = bytes((ids.RULE_CHARGE_UNSTOPPED, ids.RULE_DISCHARGE_UNSTOPPED))
 
@@ -23,6 +24,7 @@ class WireProof:
     def __init__(self):
         self._broken = False  # a limit of level 2 is broken now
         self._standing = False  # and its rule has tripped
+        self._plausible = False
         self._from = 0  # checks that had been done when it broke
         self.armed = False
 
@@ -42,6 +44,12 @@ class WireProof:
             self._from = readings.open_wire_count
         self._broken = broken
         self._standing = standing
+        # Cells that do not add up to the pack, or of which one is absurdly low, are not proof.
+        q = ids.Q_SUM_ERROR_PERMILLE
+        adds_up = quantities.valid[q] and quantities.value[q] < _SUM_PERMILLE
+        low = quantities.value[ids.Q_CELL_MIN_MV] <= live[ids.CELL_UV2_MV]
+        flow = protection.is_active(ids.RULE_CELL_UV2_FLOW)
+        self._plausible = adds_up and (flow or not low)
         readings.open_wire_wanted = broken or protection.state[ids.RULE_CELL_UV2] == PENDING
 
     def releases(self, readings, quantities, protection):
@@ -49,7 +57,10 @@ class WireProof:
         for rule in _CERTAIN:
             if protection.is_active(rule):
                 return True
-        if not self.armed or not self._standing or quantities.value[ids.Q_OPEN_WIRES]:
+        armed = self.armed or protection.is_active(ids.RULE_CHARGE_STUCK_ON)
+        if not armed or not self._standing or quantities.value[ids.Q_OPEN_WIRES]:
+            return False
+        if not self._plausible:
             return False
         return (readings.open_wire_count - self._from) & 0x3FFFFFFF >= _CHECKS
 

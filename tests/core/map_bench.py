@@ -45,10 +45,10 @@ class Protection:
         self.retries = bytearray(schema.RULE_COUNT)
         self.forbids = 0
         self.loudest = 0
-        self.released = []
+        self.taken = []
 
-    def release(self, rule, now_ms):
-        self.released.append((rule, now_ms))
+    def take_on(self, rule, now_ms):
+        self.taken.append((rule, now_ms))
 
 
 class Estimator:
@@ -60,6 +60,13 @@ class Estimator:
 
 class Switchgear:
     state = 3
+    replaced = False
+
+    def disconnect_replaced(self, commands):
+        self.replaced = True
+
+    def disconnect_replaced(self, commands):
+        self.replaced = True
 
 
 class Controller:
@@ -194,7 +201,7 @@ class Bench:
             (r.restart, r.factory_reset, r.self_test, r.save_settings, r.save_state),
             c.cleared_ms,
             c.estimator.soc_permille,
-            list(c.protection.released),
+            list(c.protection.taken),
             c.charger_link.hellos,
             self.access.factory_password,
         )

@@ -14,7 +14,6 @@ class Bench(Pack):
         Pack.__init__(self)
         self.heater = Heater()
         self.live[ids.HEATER_MODE] = mode
-        self.talking = False
         self.discharge_on = True
         self.set(dc)
 
@@ -29,7 +28,7 @@ class Bench(Pack):
 
     def update(self):
         self.heater.update(self.readings, self.quantities, self.protection, self.estimator,
-                           self.settings, self.talking, self.discharge_on, self.now_ms,
+                           self.settings, self.discharge_on, self.now_ms,
                            self.commands)
 
 
@@ -77,12 +76,8 @@ def test_closed_never_heats():
     assert not Bench(CLOSED).run()
 
 
-def test_while_charging_needs_a_charger_seen_in_one_of_three_ways():
+def test_while_charging_needs_a_charger_seen_by_current_or_voltage():
     bench = Bench(CHARGE)
-    assert not bench.run()
-    bench.talking = True
-    assert bench.run()
-    bench.talking = False
     assert not bench.run()
     bench.current_ma = 2000
     assert bench.run()
@@ -101,17 +96,16 @@ def test_while_discharging_needs_the_discharge_switch():
     assert bench.run()
     bench.discharge_on = False
     assert not bench.run()
-    bench.talking = True
-    assert not bench.run()
 
 
 def test_without_a_charger_it_needs_charge():
     bench = Bench()
     bench.estimator.soc_permille = 199
     assert not bench.run()
-    bench.talking = True
+    bench.current_ma = 2000
     assert bench.run()
-    bench.talking = False
+    bench.current_ma = 0
+    assert not bench.run()
     bench.estimator.soc_permille = 200
     assert bench.run()
 

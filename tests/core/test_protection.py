@@ -3,7 +3,7 @@
 from array import array
 
 import boards.sim as board
-from cellwarden import ids
+from cellwarden import ids, protection_state
 from cellwarden import schema_data as schema
 from cellwarden.protection import ACTIVE, IDLE, LATCHED, PENDING, Protection
 from cellwarden.settings import Settings
@@ -216,17 +216,75 @@ def test_rules_that_wait_for_a_person_stay_until_one_releases_them():
         assert bench.p.state[rule] == IDLE, rule
 
 
-def test_deep_discharge_clears_only_by_confirmation_and_whatever_the_voltage():
+def test_an_empty_cell_that_a_person_takes_on_may_be_charged_until_it_has_recovered_once():
+    for rule in (ids.RULE_DEEP_DISCHARGE, ids.RULE_CELL_UV2):
+        bench = Bench()
+        bench.trip(rule)
+        bench.p.clear_latches(bench.now_ms)
+        bench.run(rule, bench.broken(rule), 60_000)
+        assert bench.p.state[rule] == LATCHED
+        bench.p.take_on(rule, bench.now_ms)
+        bench.run(rule, bench.broken(rule), 60_000)
+        assert bench.p.state[rule] == IDLE
+        bench.run(rule, bench.recovered(rule) + 100, 1000)
+        bench.trip(rule)
+
+
+def test_only_rules_that_wait_for_confirmation_can_be_taken_on():
+    bench = Bench()
+    rule = ids.RULE_CELL_OV2
+    bench.trip(rule)
+    bench.p.take_on(rule, bench.now_ms)
+    bench.run(rule, bench.broken(rule), 1000)
+    assert bench.p.state[rule] == LATCHED
+
+
+def test_the_hour_of_a_deeply_discharged_cell_forbids_nothing_before_it_is_over():
+    bench = Bench()
+    q = ids.Q_CELL_MIN_MV
+    bench.live[schema.RULE_DELAY[ids.RULE_CELL_UV2]] = 1_000_000
+    bench.live[schema.RULE_DELAY[ids.RULE_CELL_UV1]] = 1_000_000
+    bench.q.put(q, 1000)
+    bench.p.judge(100, False)
+    assert bench.p.state[ids.RULE_DEEP_DISCHARGE] == PENDING
+    assert not bench.p.pending & ids.FORBID_CHARGE
+
+
+def test_an_hour_that_sleep_interrupts_goes_on_after_it():
     bench = Bench()
     rule = ids.RULE_DEEP_DISCHARGE
+    bench.live[schema.RULE_DELAY[rule]] = 3_600_000
+    saved = bytearray(256)
+    bench.run(rule, bench.broken(rule), 130_000)  # the board was awake for a while
+    for cycle in range(61):
+        if bench.p.is_active(rule):
+            break
+        bench.run(rule, bench.broken(rule), 10_000)
+        n = protection_state.dump(bench.p, saved, 0, bench.now_ms)
+        bench = Bench()
+        bench.live[schema.RULE_DELAY[rule]] = 3_600_000
+        protection_state.load(bench.p, saved, 0, n, bench.now_ms, 60_000)
+    assert bench.p.is_active(rule) and cycle >= 57
+
+
+def test_a_rule_recovers_after_a_week_of_waiting_too():
+    bench = Bench()
+    rule = ids.RULE_CELL_OV1
     bench.trip(rule)
-    bench.p.clear_latches(bench.now_ms)
-    bench.run(rule, 5000, 60_000)
-    assert bench.p.state[rule] == LATCHED
-    bench.p.release(rule, bench.now_ms)
-    bench.run(rule, bench.broken(rule), 200)
+    for _ in range(200):  # hours
+        bench.now_ms = (bench.now_ms + 3_600_000) & 0x3FFFFFFF
+        bench.run(rule, bench.recovered(rule), 100)
+        assert bench.p.is_active(rule)
+    bench.p.context.charger_removed = True
+    bench.run(rule, bench.recovered(rule), 200)
     assert not bench.p.is_active(rule)
-    bench.trip(rule)
+
+
+def test_a_rule_whose_sensor_is_not_fitted_any_more_is_forgotten():
+    bench = Bench()
+    bench.trip(ids.RULE_POWER_OT)
+    bench.p.forget(ids.RULE_POWER_OT)
+    assert bench.p.forbids == 0
 
 
 def test_a_person_cannot_release_what_has_not_recovered():
@@ -317,9 +375,9 @@ def test_latches_and_retries_survive_a_restart_and_passing_warnings_do_not():
     bench.trip(ids.RULE_SOC_LOW)
     bench.p.retries[ids.RULE_DISCHARGE_OC] = 2
     saved = bytearray(256)
-    n = bench.p.state_into(saved, 4)
+    n = protection_state.dump(bench.p, saved, 4, bench.now_ms)
     after = Bench()
-    after.p.state_from(saved, 4, n, after.now_ms)
+    protection_state.load(after.p, saved, 4, n, after.now_ms, 0)
     assert after.p.state[ids.RULE_CELL_OV2] == LATCHED
     assert after.p.state[ids.RULE_CELL_OV1] == ACTIVE
     assert after.p.state[ids.RULE_SOC_LOW] == IDLE

@@ -39,7 +39,8 @@ def test_commands_do_what_they_say_and_are_journalled():
     assert b.write(0x200A, 731) == DONE and c.estimator.soc_permille == 731
     assert c.requests.save_state
     assert b.write(0x200B, 1) == DONE
-    assert c.protection.released == [(ids.RULE_DEEP_DISCHARGE, b.now_ms)]
+    taken = [(ids.RULE_DEEP_DISCHARGE, b.now_ms), (ids.RULE_CELL_UV2, b.now_ms)]
+    assert c.protection.taken == taken
     assert b.write(0x200C, 1) == DONE and c.requests.self_test
     assert b.kinds()[-5:] == [ids.KIND_COMMAND] * 5
     entry = b.entry(c.journal.next - 3)
@@ -63,10 +64,10 @@ def test_the_calibration_window_opens_and_closes():
     assert b.write(0x2006, 0) == DONE and not c.window_open(b.now_ms)
 
 
-def measure(b, current_ma):
-    for _ in range(16):
+def measure(b, current_ma, outputs_off=True):
+    for _ in range(17):  # the first one begins anew when the outputs have switched
         b.controller.readings.current_ma.put(current_ma, b.now_ms)
-        b.controller.calibration.sample(b.controller.readings, b.now_ms)
+        b.controller.calibration.sample(b.controller.readings, outputs_off)
 
 
 def test_an_installer_calibrates_by_zero_and_a_known_load():
@@ -77,7 +78,9 @@ def test_an_installer_calibrates_by_zero_and_a_known_load():
     measure(b, 120)
     assert b.write(0x2007, 1) == DONE and value[ids.CURRENT_OFFSET_MA] == 120
     assert not value[ids.CURRENT_CALIBRATED]
-    measure(b, -49_000)
+    assert b.write(0x2007, 1) == NOT_ALLOWED  # asked again: measured with the old zero
+    measure(b, -49_000, False)
+    assert b.write(0x2007, 1) == NOT_ALLOWED  # that is no zero
     true_ma = -50_000
     assert b.write(0x2008, 0, 1_999) == BAD_VALUE  # below 2 A
     assert b.write(0x2008, 0, 50_000) == BAD_VALUE  # the wrong way round

@@ -15,9 +15,9 @@ class Protection:
 EMPTY = Protection(ids.RULE_CELL_UV1)
 
 
-def run(sleep, ms, start_ms=0, protection=EMPTY, charger=False, on=False, frames=0):
+def run(sleep, ms, start_ms=0, protection=EMPTY, charger=False, on=False, someone=False):
     for now_ms in range(start_ms, start_ms + ms + 1, 1000):
-        sleep.update(protection, charger, on, frames, now_ms & 0x3FFFFFFF)
+        sleep.update(protection, charger, on, someone, now_ms & 0x3FFFFFFF)
     return sleep.due
 
 
@@ -35,11 +35,10 @@ def test_a_healthy_pack_a_charger_or_a_closed_switch_keep_it_awake():
     assert not run(Sleep(0), 2 * WAIT_MS, on=True)
 
 
-def test_somebody_who_talks_to_it_keeps_it_awake():
+def test_a_session_keeps_it_awake_and_mere_reading_does_not():
     sleep = Sleep(0)
-    for minute in range(30):
-        assert not run(sleep, 59_000, minute * 60_000, frames=minute)
-    assert run(sleep, WAIT_MS, 30 * 60_000, frames=29)
+    assert not run(sleep, 2 * WAIT_MS, someone=True)
+    assert run(sleep, WAIT_MS + 1000, 2 * WAIT_MS)
 
 
 def test_a_charger_that_comes_takes_the_wish_to_sleep_back():
@@ -55,11 +54,11 @@ def test_after_a_wake_up_that_finds_nothing_new_it_sleeps_again_soon():
     assert run(sleep, 1000, AGAIN_MS)
 
 
-def test_a_wake_up_that_somebody_answers_lasts_the_full_time():
+def test_a_wake_up_in_which_somebody_logs_in_lasts_the_full_time():
     sleep = Sleep(0)
     sleep.woken = True
-    run(sleep, 2000, frames=3)
-    assert not run(sleep, WAIT_MS - 3000, 2000, frames=3)
+    run(sleep, 2000, someone=True)
+    assert not run(sleep, WAIT_MS - 3000, 3000)
 
 
 def test_the_wait_is_right_across_the_wrap_of_the_clock():

@@ -299,8 +299,19 @@ def test_a_fired_disconnect_is_remembered_over_a_restart():
     bench = Bench()
     bench.gear.restore(True, 12, 3)
     bench.run(3000)
-    assert bench.commands.fire_secondary and not bench.commands.discharge
+    # It keeps everything off, and is not fired into a disconnect that was replaced.
+    assert not bench.commands.fire_secondary
+    assert not bench.commands.discharge and not bench.commands.charge
     assert (bench.gear.operations, bench.gear.loaded_operations) == (12, 3)
+
+
+def test_a_replaced_disconnect_lets_the_switches_close_again():
+    bench = Bench()
+    bench.gear.restore(True, 12, 3)
+    bench.run(3000)
+    bench.gear.disconnect_replaced(bench.commands)
+    bench.run(5000)
+    assert bench.commands.charge and bench.commands.discharge
 
 
 # --- relays (safety.md 17)

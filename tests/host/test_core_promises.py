@@ -82,7 +82,8 @@ def judge(oracle, desk, segment):
     out = current is not None and current < 0
     oracle.see("ov1", known and high >= LIVE[ids.CELL_OV1_MV])
     oracle.see("ov2", known and high >= LIVE[ids.CELL_OV2_MV])
-    whole = segment.lost != "wire"  # a fuse does not blow for a cut sense wire
+    # A fuse does not blow for a cut sense wire, nor for cells that cannot be true together.
+    whole = segment.lost not in ("wire", "sum", "pack") and segment.low > LIVE[ids.CELL_UV2_MV]
     oracle.see("ov2_whole", known and whole and high >= LIVE[ids.CELL_OV2_MV])
     oracle.see("uv1", known and segment.low <= LIVE[ids.CELL_UV1_MV])
     oracle.see("uv2", known and segment.low <= LIVE[ids.CELL_UV2_MV])

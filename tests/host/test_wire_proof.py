@@ -84,7 +84,7 @@ def test_a_chemistry_chosen_wrongly_opens_the_switches_and_spares_the_fuse():
 
 def test_the_disconnect_is_armed_over_a_restart(desk):
     saved = bytearray(state_record.SIZE)
-    length = state_record.dump(desk.controller, saved)
+    length = state_record.dump(desk.controller, saved, desk.now_ms)
     after = Desk(board, commissioned(board))
     after.cell_mv[6] = 4310
     assert state_record.load(after.controller, bytes(saved[:length]), 0)

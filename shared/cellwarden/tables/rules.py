@@ -14,7 +14,7 @@ a switch that is off, is itself level 2 (rules ``charge_unstopped``, ``discharge
 Waits: ``none``; ``over_voltage`` (discharged or charger removed); ``under_voltage`` (charge
 seen, or load removed and at most 3 retries, then only a charger); ``charger_off``,
 ``load_off`` (removed, or a timed retry); ``person`` (once the value has recovered);
-``confirmation`` (a person takes the value as it is: charging a deeply discharged cell is the
+``confirmation`` (the same, or a person takes the value as it is: charging an empty cell is the
 only way to lift it).
 """
 
@@ -54,13 +54,16 @@ QUANTITIES = (
     ("heater_fault", "", "always"), ("factory_password", "", "always"),
     ("no_secondary", "", "always"), ("storage_failed", "", "always"),
     ("unstopped_charge_ma", "mA", "current"), ("unstopped_discharge_ma", "mA", "current"),
+    ("open_wire_age_ms", "ms", "always"), ("state_lost", "", "always"),
 )
 
 R = Rule
 CHARGE = ("charge",)
 DISCHARGE = ("discharge",)
 BOTH = ("charge", "discharge")
-LEVEL2 = ("charge", "discharge", "balance", "secondary")
+LEVEL2 = ("charge", "discharge", "balance", "heater", "secondary")
+EMPTY = ("discharge", "heater")
+EMPTY2 = ("charge", "discharge", "heater")
 BLIND = ("charge", "discharge", "balance", "heater")
 
 RULES = (
@@ -71,26 +74,26 @@ RULES = (
       "cell_ov_delay_ms", recover="cell_ov_recover_mv", recover_delay=2000, wait="over_voltage",
       forbids=CHARGE, tolerance=1000, persists=True),
     R(2, "cell_ov2", "cell over-voltage level 2", "cell_max_mv", "over", "cell_ov2_mv",
-      "cell_ov2_delay_ms", recover="cell_ov_recover_mv", wait="person", forbids=LEVEL2,
+      "cell_ov2_delay_ms", hysteresis=20, wait="person", forbids=LEVEL2,
       loud="danger", samples=2, tolerance=1000, persists=True),
     R(3, "cell_uv_warn", "cell voltage low", "cell_min_mv", "under", "cell_uv_warn_mv", 2000,
       hysteresis=50, recover_delay=2000, loud="warning"),
     R(4, "cell_uv1", "cell under-voltage", "cell_min_mv", "under", "cell_uv1_mv",
       "cell_uv_delay_ms", recover="cell_uv_recover_mv", recover_delay=2000,
-      wait="under_voltage", forbids=DISCHARGE, retries=3, tolerance=1000, persists=True),
+      wait="under_voltage", forbids=EMPTY, retries=3, tolerance=1000, persists=True),
     R(5, "cell_uv2", "cell under-voltage level 2", "cell_min_mv", "under", "cell_uv2_mv",
-      "cell_uv2_delay_ms", recover="cell_uv_recover_mv", wait="person", forbids=BOTH,
+      "cell_uv2_delay_ms", hysteresis=50, wait="confirmation", forbids=EMPTY2,
       loud="danger", samples=2, tolerance=1000, persists=True),
     # A stored pack drifts to level 2 by itself; only flowing current makes it worth the fuse.
-    R(6, "cell_uv2_flow", "discharging below level 2", "uv2_discharge_ma", "over", 1000, 500,
-      hysteresis=500, wait="person", forbids=LEVEL2, loud="danger", samples=2, tolerance=1000,
+    R(6, "cell_uv2_flow", "discharging below level 2", "uv2_discharge_ma", "over",
+      "board_unstopped_ma", 500, hysteresis=500, wait="person", forbids=LEVEL2, loud="danger", samples=2, tolerance=1000,
       persists=True),
     R(7, "pack_ov", "pack over-voltage", "pack_mv", "over", "pack_ov_mv", "cell_ov_delay_ms",
       recover="pack_ov_recover_mv", recover_delay=2000, wait="over_voltage", forbids=CHARGE,
       tolerance=1000, persists=True),
     R(8, "pack_uv", "pack under-voltage", "pack_mv", "under", "pack_uv_mv", "cell_uv_delay_ms",
       recover="pack_uv_recover_mv", recover_delay=2000, wait="under_voltage",
-      forbids=DISCHARGE, retries=3, tolerance=1000, persists=True),
+      forbids=EMPTY, retries=3, tolerance=1000, persists=True),
     R(9, "ov_still_charging", "over-voltage and still charging", "ov_charge_ma", "over", 1000,
       0, hysteresis=500, recover_delay=1000, loud="danger"),
     R(10, "uv_still_discharging", "under-voltage and still discharging", "uv_discharge_ma",
@@ -125,7 +128,7 @@ RULES = (
       "fast_overcurrent", "over", 1, 0, hysteresis=1, wait="load_off", forbids=BOTH, retries=3,
       retry_delay="oc_retry_delay_ms", fast=True, tolerance=300, persists=True, backup=True),
     R(21, "short_circuit", "short circuit", "short_latched", "over", 1, 0, hysteresis=1,
-      wait="person", forbids=BOTH, loud="danger", fast=True, persists=True, backup=True),
+      wait="person", forbids=EMPTY2, loud="danger", fast=True, persists=True, backup=True),
     # --- temperatures
     R(22, "charge_ot_warn", "battery nearly too hot to charge", "charge_hot_margin_dc",
       "under", "temp_warn_margin_dc", "temp_delay_ms", hysteresis=20, recover_delay=5000,
@@ -235,9 +238,14 @@ RULES = (
       hysteresis=1, loud="warning"),
     # --- a switch that cannot open while a protection without a level 2 of its own demands it
     R(66, "charge_unstopped", "charging goes on against a protection", "unstopped_charge_ma",
-      "over", 2000, 1000, hysteresis=1000, wait="person", forbids=LEVEL2, loud="danger",
-      fast=True, samples=10, tolerance=300, persists=True),
+      "over", "board_unstopped_ma", 1000, hysteresis=1000, wait="person", forbids=LEVEL2,
+      loud="danger", fast=True, samples=10, tolerance=300, persists=True),
     R(67, "discharge_unstopped", "discharging goes on against a protection",
-      "unstopped_discharge_ma", "over", 2000, 1000, hysteresis=1000, wait="person",
-      forbids=LEVEL2, loud="danger", fast=True, samples=10, tolerance=300, persists=True),
+      "unstopped_discharge_ma", "over", "board_unstopped_ma", 1000, hysteresis=1000,
+      wait="person", forbids=LEVEL2, loud="danger", fast=True, samples=10, tolerance=300,
+      persists=True),
+    R(68, "open_wire_unknown", "sense wires unchecked", "open_wire_age_ms", "over", 60_000, 0,
+      hysteresis=50_000, recover_delay=0, forbids=BLIND),
+    R(69, "state_lost", "latches of before the restart lost", "state_lost", "over", 1, 0,
+      hysteresis=1, wait="confirmation", forbids=BOTH),
 )
