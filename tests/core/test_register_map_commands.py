@@ -26,7 +26,7 @@ def test_a_command_takes_its_own_registers_and_range():
     assert b.write(0x2009, 0) == BAD_VALUE
     assert b.write(0x2005, 1) == BAD_VALUE  # a factory reset needs its own number
     assert b.write(0x200A, 1001) == BAD_VALUE
-    assert b.write(0x200D, 1) == NO_ADDRESS
+    assert b.write(0x200E, 1) == NO_ADDRESS
     assert b.everything() == before
 
 
