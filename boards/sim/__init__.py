@@ -20,6 +20,7 @@ SECONDARY_FITTED = True
 HOLD_FITTED = False  # no one-shot that bridges a planned restart
 PRECHARGE_OHM = 50
 PRECHARGE_ENERGY_J = 400
+HEATER_MA = 2_500  # the most that the heater draws; it hangs between shunt and switches
 
 # Front ends: chips in the daisy chain, nearest first, each with 12 cell inputs.
 LTC6811_CHIPS = 2
