@@ -14,7 +14,9 @@ import tokenize
 
 from cellwarden import ids
 
-_CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = (-?(?:0x[0-9A-Fa-f_]+|\d[\d_]*))(?=\s*(?:#.*)?$)", re.M)
+_CONSTANT = re.compile(
+    r"^(_[A-Z][A-Z0-9_]*) = (-?(?:0x[0-9A-Fa-f_]+|\d[\d_]*))(?=\s*(?:#.*)?$)", re.MULTILINE
+)
 _IMPORT = re.compile(r"^from (?:\.|cellwarden) import ([a-z_ ,]+)$", re.M)
 
 

@@ -46,8 +46,13 @@ _CHARGER_MV = 300
 # Neither can be told before the open switch has let the other side go where it wants to.
 _PART_MS = 1000
 _BOTH = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
-_BUZZER = (outputs.BUZZER_SILENT, outputs.BUZZER_SILENT, outputs.BUZZER_WARNING,
-           outputs.BUZZER_PROTECTION, outputs.BUZZER_DANGER)
+_BUZZER = (
+    outputs.BUZZER_SILENT,
+    outputs.BUZZER_SILENT,
+    outputs.BUZZER_WARNING,
+    outputs.BUZZER_PROTECTION,
+    outputs.BUZZER_DANGER,
+)
 
 
 class Controller:
@@ -99,9 +104,7 @@ class Controller:
         live = self.settings.live
         self._count_charge(now_ms)
         self._foresee()
-        self.quantities.update_current(
-            r, live, self.protection.state, self.switchgear, now_ms
-        )
+        self.quantities.update_current(r, live, self.protection.state, self.switchgear, now_ms)
         self._context(now_ms)
         protection = self.protection
         protection.judge(now_ms, True)
@@ -134,9 +137,7 @@ class Controller:
         self._foresee()
         e = self.estimator
         soc_permille = e.soc_permille if e.known else -1
-        self.quantities.update(
-            r, live, protection.state, self.switchgear, soc_permille, c, now_ms
-        )
+        self.quantities.update(r, live, protection.state, self.switchgear, soc_permille, c, now_ms)
         self._context(now_ms)
         protection.judge(now_ms, False)
         self.wire_proof.update(r, self.quantities, protection, settings)
@@ -155,8 +156,14 @@ class Controller:
             now_ms, r, self._forbids(), self.ready, settings, c.lease_over, commands
         )
         self.heater.update(
-            r, self.quantities, protection, self.estimator, settings,
-            self.switchgear.discharge_on, now_ms, commands,
+            r,
+            self.quantities,
+            protection,
+            self.estimator,
+            settings,
+            self.switchgear.discharge_on,
+            now_ms,
+            commands,
         )
         self._guard()
         self._sleep(now_ms)

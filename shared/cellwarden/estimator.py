@@ -210,8 +210,9 @@ class Estimator:
         current = readings.current_ma
         known = current.valid
         rest_ma = self.full_mah // REST_PART
-        quiet = known and abs(current.value) < (rest_ma if rest_ma > REST_LEAST_MA
-                                                else REST_LEAST_MA)
+        quiet = known and abs(current.value) < (
+            rest_ma if rest_ma > REST_LEAST_MA else REST_LEAST_MA
+        )
         if not quiet:
             self._resting = False
         elif not self._resting:
@@ -255,9 +256,7 @@ class Estimator:
     def _anchor_full(self, quantities, live, current_ma, now_ms):
         near_mv = live[ids.CHARGE_CELL_MV] - FULL_NEAR_MV
         slow_ma = of_permille(live[ids.FULL_CURRENT_PERMILLE], self.full_mah)
-        near = (
-            quantities.value[ids.Q_CELL_MAX_MV] >= near_mv and 0 <= current_ma <= slow_ma
-        )
+        near = quantities.value[ids.Q_CELL_MAX_MV] >= near_mv and 0 <= current_ma <= slow_ma
         if not near:
             self._near_full = False
         elif not self._near_full:

@@ -32,8 +32,9 @@ class Heater:
         """A person has looked."""
         self.fault = 0
 
-    def update(self, readings, quantities, protection, estimator, settings, discharge_on,
-               now_ms, commands):
+    def update(
+        self, readings, quantities, protection, estimator, settings, discharge_on, now_ms, commands
+    ):
         live = settings.live
         valid = quantities.valid
         known = valid[ids.Q_TEMP_MIN_DC] and valid[ids.Q_TEMP_MAX_DC]
@@ -64,10 +65,7 @@ class Heater:
             return True
         side = readings.charger_mv
         pack = readings.pack_mv
-        return (
-            side.fitted and side.valid and pack.valid
-            and side.value >= pack.value + CHARGER_MV
-        )
+        return side.fitted and side.valid and pack.valid and side.value >= pack.value + CHARGER_MV
 
     def _mode_allows(self, live, charger, discharge_on, estimator):
         """A charger pays for the heat; without one the pack needs enough charge."""

@@ -71,9 +71,7 @@ class Limits:
             charge = self._charge_factor(quantities, estimator, live)
             self._ccl_ma = self._follow(self._ccl_ma, live[ids.CHARGE_CURRENT_MA], charge)
             discharge = self._discharge_factor(quantities, estimator, live)
-            self._dcl_ma = self._follow(
-                self._dcl_ma, live[ids.DISCHARGE_CURRENT_MA], discharge
-            )
+            self._dcl_ma = self._follow(self._dcl_ma, live[ids.DISCHARGE_CURRENT_MA], discharge)
         stop = protection.forbids | self.stop_requested
         no_charge = self.charger_lost or stop & ids.FORBID_CHARGE or not live[ids.CHARGE_WANTED]
         no_discharge = stop & ids.FORBID_DISCHARGE or not live[ids.DISCHARGE_WANTED]

@@ -21,31 +21,69 @@ _BATTERY_SENSORS = 4
 # A current step of a twentieth of the rating must move at least one cell's reading.
 _STILL_PART = 20
 
-_CURRENT_QUANTITIES = bytes((
-    ids.Q_CHARGE_MA, ids.Q_DISCHARGE_MA, ids.Q_CHARGE_PERCENT, ids.Q_DISCHARGE_PERCENT,
-    ids.Q_CHARGE_STUCK_ON_MA, ids.Q_DISCHARGE_STUCK_ON_MA, ids.Q_OV_CHARGE_MA,
-    ids.Q_UV_DISCHARGE_MA, ids.Q_UV2_DISCHARGE_MA,
-    ids.Q_UNSTOPPED_CHARGE_MA, ids.Q_UNSTOPPED_DISCHARGE_MA,
-))
-_CONDITION_QUANTITIES = bytes((
-    ids.Q_PRECHARGE_NO_CAPACITOR, ids.Q_PRECHARGE_SHORT, ids.Q_PRECHARGE_STUCK,
-    ids.Q_SETTINGS_LOST, ids.Q_UNCOMMISSIONED, ids.Q_UNCALIBRATED,
-    ids.Q_SELF_TEST_FAILURES, ids.Q_LEASE_OVER, ids.Q_WATCHDOG_RESTART,
-    ids.Q_TICK_LATE_MS, ids.Q_CHARGER_SILENT, ids.Q_HEATER_FAULT,
-    ids.Q_FACTORY_PASSWORD, ids.Q_NO_SECONDARY, ids.Q_STORAGE_FAILED, ids.Q_STATE_LOST,
-))
-_CELL_QUANTITIES = bytes((
-    ids.Q_CELL_MAX_MV, ids.Q_CELL_MIN_MV, ids.Q_CELL_DIFF_MV, ids.Q_CELL_DIFF_JUDGED_MV,
-    ids.Q_STRAY_MV,
-))
-_BATTERY_TEMP_QUANTITIES = bytes((
-    ids.Q_TEMP_MAX_DC, ids.Q_TEMP_MIN_DC, ids.Q_TEMPS_SPREAD_DC, ids.Q_CHARGE_HOT_MARGIN_DC,
-    ids.Q_CHARGE_COLD_MARGIN_DC, ids.Q_DISCHARGE_HOT_MARGIN_DC,
-    ids.Q_DISCHARGE_COLD_MARGIN_DC,
-))
-_TEMP_QUANTITIES = _BATTERY_TEMP_QUANTITIES + bytes((
-    ids.Q_POWER_TEMP_DC, ids.Q_POWER_MARGIN_DC, ids.Q_BALANCE_TEMP_DC, ids.Q_SENSOR_FAULTS,
-))
+_CURRENT_QUANTITIES = bytes(
+    (
+        ids.Q_CHARGE_MA,
+        ids.Q_DISCHARGE_MA,
+        ids.Q_CHARGE_PERCENT,
+        ids.Q_DISCHARGE_PERCENT,
+        ids.Q_CHARGE_STUCK_ON_MA,
+        ids.Q_DISCHARGE_STUCK_ON_MA,
+        ids.Q_OV_CHARGE_MA,
+        ids.Q_UV_DISCHARGE_MA,
+        ids.Q_UV2_DISCHARGE_MA,
+        ids.Q_UNSTOPPED_CHARGE_MA,
+        ids.Q_UNSTOPPED_DISCHARGE_MA,
+    )
+)
+_CONDITION_QUANTITIES = bytes(
+    (
+        ids.Q_PRECHARGE_NO_CAPACITOR,
+        ids.Q_PRECHARGE_SHORT,
+        ids.Q_PRECHARGE_STUCK,
+        ids.Q_SETTINGS_LOST,
+        ids.Q_UNCOMMISSIONED,
+        ids.Q_UNCALIBRATED,
+        ids.Q_SELF_TEST_FAILURES,
+        ids.Q_LEASE_OVER,
+        ids.Q_WATCHDOG_RESTART,
+        ids.Q_TICK_LATE_MS,
+        ids.Q_CHARGER_SILENT,
+        ids.Q_HEATER_FAULT,
+        ids.Q_FACTORY_PASSWORD,
+        ids.Q_NO_SECONDARY,
+        ids.Q_STORAGE_FAILED,
+        ids.Q_STATE_LOST,
+    )
+)
+_CELL_QUANTITIES = bytes(
+    (
+        ids.Q_CELL_MAX_MV,
+        ids.Q_CELL_MIN_MV,
+        ids.Q_CELL_DIFF_MV,
+        ids.Q_CELL_DIFF_JUDGED_MV,
+        ids.Q_STRAY_MV,
+    )
+)
+_BATTERY_TEMP_QUANTITIES = bytes(
+    (
+        ids.Q_TEMP_MAX_DC,
+        ids.Q_TEMP_MIN_DC,
+        ids.Q_TEMPS_SPREAD_DC,
+        ids.Q_CHARGE_HOT_MARGIN_DC,
+        ids.Q_CHARGE_COLD_MARGIN_DC,
+        ids.Q_DISCHARGE_HOT_MARGIN_DC,
+        ids.Q_DISCHARGE_COLD_MARGIN_DC,
+    )
+)
+_TEMP_QUANTITIES = _BATTERY_TEMP_QUANTITIES + bytes(
+    (
+        ids.Q_POWER_TEMP_DC,
+        ids.Q_POWER_MARGIN_DC,
+        ids.Q_BALANCE_TEMP_DC,
+        ids.Q_SENSOR_FAULTS,
+    )
+)
 
 
 class Quantities:

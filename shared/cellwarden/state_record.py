@@ -10,7 +10,8 @@ from . import protection_state
 
 VERSION = 1
 SIZE = 512
-# version, bits (1 disconnect fired, 2 armed), uptime (4), operations (4), loaded operations (4), length of estimator
+# version, bits (1 disconnect fired, 2 armed), uptime (4), operations (4), loaded operations
+# (4), length of estimator
 _HEAD = 16
 
 

@@ -155,9 +155,7 @@ class Switchgear:
         if forbids & ids.FORBID_SECONDARY and self._secondary_fitted:
             self.fired = True
         current = readings.current_ma
-        self._current_known = (
-            current.valid and elapsed_ms(now_ms, current.sampled_ms) <= STALE_MS
-        )
+        self._current_known = current.valid and elapsed_ms(now_ms, current.sampled_ms) <= STALE_MS
         self._current_ma = current.value if self._current_known else 0
         if self._loaded():
             self._idle_ms = now_ms

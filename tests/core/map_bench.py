@@ -65,9 +65,6 @@ class Switchgear:
     def disconnect_replaced(self, commands):
         self.replaced = True
 
-    def disconnect_replaced(self, commands):
-        self.replaced = True
-
 
 class Controller:
     """What the register map and the journal look at."""

@@ -256,15 +256,15 @@ def test_an_hour_that_sleep_interrupts_goes_on_after_it():
     bench.live[schema.RULE_DELAY[rule]] = 3_600_000
     saved = bytearray(256)
     bench.run(rule, bench.broken(rule), 130_000)  # the board was awake for a while
-    for cycle in range(61):
-        if bench.p.is_active(rule):
-            break
+    cycles = 0
+    while not bench.p.is_active(rule) and cycles < 61:
+        cycles += 1
         bench.run(rule, bench.broken(rule), 10_000)
         n = protection_state.dump(bench.p, saved, 0, bench.now_ms)
         bench = Bench()
         bench.live[schema.RULE_DELAY[rule]] = 3_600_000
         protection_state.load(bench.p, saved, 0, n, bench.now_ms, 60_000)
-    assert bench.p.is_active(rule) and cycle >= 57
+    assert bench.p.is_active(rule) and cycles >= 57
 
 
 def test_a_rule_recovers_after_a_week_of_waiting_too():

@@ -105,26 +105,33 @@ def judge(oracle, desk, segment):
     temp_ms = LIVE[ids.TEMP_DELAY_MS]
     # A MOSFET on only to relieve its body diode carries current the harmless way.
     charge = desk.charge and not (out and desk.controller.switchgear.charge_bypass)
-    discharge = desk.discharge and not (
-        charging and desk.controller.switchgear.discharge_bypass
-    )
+    discharge = desk.discharge and not (charging and desk.controller.switchgear.discharge_bypass)
     both = (
-        ("ov2", LIVE[ids.CELL_OV2_DELAY_MS]), ("uv2", LIVE[ids.CELL_UV2_DELAY_MS]),
-        ("cells", board.FTT_CELLS_MS), ("current", board.FTT_CURRENT_MS),
-        ("temps", board.FTT_TEMPS_MS), ("pack", board.FTT_CELLS_MS), ("wire", 0),
-        ("sensor", 2000), ("sum", 500),
+        ("ov2", LIVE[ids.CELL_OV2_DELAY_MS]),
+        ("uv2", LIVE[ids.CELL_UV2_DELAY_MS]),
+        ("cells", board.FTT_CELLS_MS),
+        ("current", board.FTT_CURRENT_MS),
+        ("temps", board.FTT_TEMPS_MS),
+        ("pack", board.FTT_CELLS_MS),
+        ("wire", 0),
+        ("sensor", 2000),
+        ("sum", 500),
     )
     for hazard, allowed_ms in both:
         if oracle.overdue(hazard, allowed_ms):
             assert not desk.charge and not desk.discharge, hazard
     for hazard, allowed_ms in (
-        ("ov1", LIVE[ids.CELL_OV_DELAY_MS]), ("charge_oc", LIVE[ids.CHARGE_OC_DELAY_MS]),
-        ("hot_charge", temp_ms), ("cold_charge", temp_ms),
+        ("ov1", LIVE[ids.CELL_OV_DELAY_MS]),
+        ("charge_oc", LIVE[ids.CHARGE_OC_DELAY_MS]),
+        ("hot_charge", temp_ms),
+        ("cold_charge", temp_ms),
     ):
         if oracle.overdue(hazard, allowed_ms):
             assert not charge, hazard
     for hazard, allowed_ms in (
-        ("uv1", LIVE[ids.CELL_UV_DELAY_MS]), ("hot", temp_ms), ("cold", temp_ms),
+        ("uv1", LIVE[ids.CELL_UV_DELAY_MS]),
+        ("hot", temp_ms),
+        ("cold", temp_ms),
         ("discharge_oc", LIVE[ids.DISCHARGE_OC_DELAY_MS]),
         ("peak", LIVE[ids.DISCHARGE_PEAK_DELAY_MS]),
     ):

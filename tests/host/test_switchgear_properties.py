@@ -22,7 +22,6 @@ from cellwarden.ticks import elapsed_ms
 BYPASS_MA = 1500  # 0.5 % of the 300 A of the simulated board
 
 
-
 def mostly(usual, *others):
     """``usual`` in most segments, so that stories get somewhere; the others now and then."""
     return st.sampled_from((usual,) * (4 + 2 * len(others)) + others)
@@ -32,8 +31,19 @@ SEGMENT = st.fixed_dictionaries(
     {
         "ms": st.integers(1, 300).map(lambda n: n * 10),
         "forbids": st.sampled_from(
-            (0, 0, 0, 0, 0, CHARGE, CHARGE, DISCHARGE, DISCHARGE, BOTH,
-             BOTH | ids.FORBID_BALANCE | ids.FORBID_HEATER)
+            (
+                0,
+                0,
+                0,
+                0,
+                0,
+                CHARGE,
+                CHARGE,
+                DISCHARGE,
+                DISCHARGE,
+                BOTH,
+                BOTH | ids.FORBID_BALANCE | ids.FORBID_HEATER,
+            )
         ),
         "urgent": st.booleans(),
         "current": st.sampled_from(
@@ -134,8 +144,10 @@ class Oracle:
     def _closing(self, on):
         """Nothing comes on without permission, readiness and, for discharge, the bus."""
         bench = self.bench
-        wanted = {CHARGE: bench.live[ids.CHARGE_WANTED],
-                  DISCHARGE: bench.live[ids.DISCHARGE_WANTED]}
+        wanted = {
+            CHARGE: bench.live[ids.CHARGE_WANTED],
+            DISCHARGE: bench.live[ids.DISCHARGE_WANTED],
+        }
         for direction in (CHARGE, DISCHARGE):
             if on[direction] and not self.was[direction] and not self._relieves(direction):
                 assert bench.told_ready and wanted[direction]
@@ -181,7 +193,9 @@ def live_through(bench, oracle, segment):
 
 @settings(max_examples=300, deadline=None)
 @given(
-    STORY, st.sampled_from(sorted(BOARDS)), st.sampled_from((0, 0x3FFFFFFF - 6000)),
+    STORY,
+    st.sampled_from(sorted(BOARDS)),
+    st.sampled_from((0, 0x3FFFFFFF - 6000)),
     st.booleans(),
 )
 def test_the_switchgear_keeps_its_promises(story, board, start_ms, running):

@@ -86,8 +86,8 @@ RULES = (
       loud="danger", samples=2, tolerance=1000, persists=True),
     # A stored pack drifts to level 2 by itself; only flowing current makes it worth the fuse.
     R(6, "cell_uv2_flow", "discharging below level 2", "uv2_discharge_ma", "over",
-      "board_unstopped_ma", 500, hysteresis=500, wait="person", forbids=LEVEL2, loud="danger", samples=2, tolerance=1000,
-      persists=True),
+      "board_unstopped_ma", 500, hysteresis=500, wait="person", forbids=LEVEL2, loud="danger",
+      samples=2, tolerance=1000, persists=True),
     R(7, "pack_ov", "pack over-voltage", "pack_mv", "over", "pack_ov_mv", "cell_ov_delay_ms",
       recover="pack_ov_recover_mv", recover_delay=2000, wait="over_voltage", forbids=CHARGE,
       tolerance=1000, persists=True),
