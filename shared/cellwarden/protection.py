@@ -117,7 +117,11 @@ class Protection:
         for r in self._fast if fast else self._all:
             q = quantity[r]
             count = q_count[q]
-            if not q_valid[q] or count == seen[r]:
+            if not q_valid[q]:
+                continue
+            if count == seen[r]:
+                if state[r] == PENDING:  # a delay may end between two samples
+                    changed |= self._ripen(r, now_ms)
                 continue
             seen[r] = count
             value = q_value[q]
@@ -150,6 +154,10 @@ class Protection:
         self.state[r] = PENDING
         if self._hits[r] < 255:
             self._hits[r] += 1
+        return self._ripen(r, now_ms)
+
+    def _ripen(self, r, now_ms):
+        """Trip a pending rule whose samples and delay are complete; true when it does."""
         delay_ms = self._live[schema.RULE_DELAY[r]]
         if self._hits[r] < schema.RULE_SAMPLES[r]:
             return False
