@@ -90,18 +90,20 @@ CASES = (
 _AT_START = "known before anything has been switched on: no gate is there to be opened"
 NOT_AT_THE_GATES = {
     "cell_uv2_flow": "fires the secondary disconnect, after cell_uv2 has opened both gates",
-    "charge_unstopped": "fires the secondary disconnect, after charge_stuck_on has opened both gates",
+    "charge_unstopped": "fires the secondary disconnect, after charge_stuck_on has opened the gates",
     "discharge_unstopped": "the same, after discharge_stuck_on",
     "deep_discharge": "cell_uv2 has opened both gates an hour before",
     "short_circuit": "the comparator opens the gates by itself; the firmware only learns of it",
     "temps_lost": "thermistors come through the front ends: cells_lost opens long before",
     "stray_voltage": "24 cells take every channel of this board; there is no unused one",
+    "open_wire_unknown": "no single fault stops the check of the wires and leaves the cells known",
     "precharge_short": "the discharge switch is still off when precharge fails",
     "precharge_stuck": "the discharge switch is still off when precharge fails",
     "settings_lost": _AT_START,
     "uncommissioned": _AT_START,
     "uncalibrated": _AT_START,
     "self_test": _AT_START,
+    "state_lost": _AT_START,
 }
 
 

@@ -34,6 +34,10 @@ def patient_board() -> ModuleType:
 class StepDesk(Desk):
     """A desk that can also pass time in one step, with one sample of everything."""
 
+    def _measure(self) -> None:
+        super()._measure()
+        self.controller.readings.open_wire_ms = self.now_ms
+
     def leap(self, ms: int) -> None:
         self._pass(ms)
         self._measure_current()

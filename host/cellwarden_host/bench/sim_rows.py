@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from .rig import Images, Rig
-from .row import Row, plain
+from .row import Row, missing, plain
 
 TOPIC = "simulator"
 _UP_MS = 10_000
@@ -22,6 +22,9 @@ def rows(_rounds: int = 1) -> Iterator[Row]:
         yield plain(TOPIC, "from power-on to outputs on, virtual time", rig.now_ms / 1000, "s", 1)
         yield plain(TOPIC, "the same, real time", time.perf_counter() - start, "s", 1)
         speed = max(_speed(rig) for _ in range(_PIECES))
+        if not rig.gates_enabled or len(rig.resets) > 1:
+            yield missing(TOPIC, "speed", "the firmware stopped: " + rig.said()[-300:])
+            return
         yield plain(
             TOPIC,
             "real firmware on the simulated board, under load",
