@@ -23,8 +23,13 @@ _LOCKOUT = catalog.READING["lockout_s"]
 
 
 @contextmanager
-def logged_in(board: Board, password: Callable[[], str], role: int) -> Iterator[None]:
-    """A session of ``role`` or more on this port; an older one is used and left open."""
+def logged_in(
+    board: Board, password: Callable[[], str], role: int, stay: bool = False
+) -> Iterator[None]:
+    """A session of ``role`` or more on this port; an older one is used and left open.
+
+    With ``stay`` it is left to its time-out: something on the board lasts as long as it does.
+    """
     values = board.read([_ROLE, _LOCKOUT])
     if values.known(_ROLE.name) >= role:
         yield
@@ -34,7 +39,8 @@ def logged_in(board: Board, password: Callable[[], str], role: int) -> Iterator[
     try:
         yield
     finally:
-        _logout(board)
+        if not stay:
+            _logout(board)
 
 
 def _login(board: Board, password: str, role: int) -> None:

@@ -115,9 +115,10 @@ class Quantities:
         self._temps(r, live)
         if live[ids.CELL_COUNT]:  # without cells there is nothing that could be lost
             self._age(ids.Q_CELLS_AGE_MS, r.cells_ms, r.cells_count, now_ms)
-        self._age(ids.Q_TEMPS_AGE_MS, r.temps_ms, r.temps_count, now_ms)
-        if live[ids.CELL_COUNT]:
             self._age(ids.Q_OPEN_WIRE_AGE_MS, r.open_wire_ms, r.open_wire_count, now_ms)
+        else:
+            self._start_ms = now_ms
+        self._age(ids.Q_TEMPS_AGE_MS, r.temps_ms, r.temps_count, now_ms)
         self._age(ids.Q_PACK_AGE_MS, r.pack_mv.sampled_ms, r.pack_mv.count, now_ms)
         self._feedback(r, switchgear, now_ms)
         self._conditions(conditions, switchgear)

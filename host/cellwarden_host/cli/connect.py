@@ -40,17 +40,22 @@ def open_board(args: argparse.Namespace) -> Iterator[Board]:
 
 
 @contextmanager
-def open_to_write(args: argparse.Namespace, role: int = rows.INSTALLER) -> Iterator[Board]:
-    """Like ``open_board``, with a session of ``role`` that is ended again."""
-    with open_board(args) as board, unlocked(board, args, role):
+def open_to_write(
+    args: argparse.Namespace, role: int = rows.INSTALLER, stay: bool = False
+) -> Iterator[Board]:
+    """Like ``open_board``, with a session of ``role`` that is ended again, or with ``stay`` left
+    to its time-out."""
+    with open_board(args) as board, unlocked(board, args, role, stay):
         yield board
 
 
 @contextmanager
-def unlocked(board: Board, args: argparse.Namespace, role: int) -> Iterator[None]:
-    """A session of ``role`` on this board, logged out in the end."""
+def unlocked(
+    board: Board, args: argparse.Namespace, role: int, stay: bool = False
+) -> Iterator[None]:
+    """A session of ``role`` on this board, logged out in the end unless it is to ``stay``."""
     board.check_schema()
-    with session.logged_in(board, lambda: password_of(args, role), role):
+    with session.logged_in(board, lambda: password_of(args, role), role, stay):
         yield
 
 

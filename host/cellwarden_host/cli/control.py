@@ -74,7 +74,7 @@ def add(commands: options.Commands) -> None:
         "For 10 minutes outputs work although the current is not calibrated yet, with all\n"
         "protections on, so that it can be calibrated under a known load.",
         "  cellwarden window open\n"
-        "  cellwarden do take_gain_ma -10A        10 A known to flow out of the pack",
+        "  cellwarden do take_gain_ma=-10A        10 A known to flow out of the pack",
         parents,
     )
     window.add_argument("what", choices=("open", "close"))
@@ -85,12 +85,11 @@ def add(commands: options.Commands) -> None:
         "Carry out one of the board's commands by name.\n\n"
         + "\n".join(f"  {name:24}{row.help}" for name, row in _DOABLE.items()),
         "  cellwarden do take_zero\n"
-        "  cellwarden do set_soc_permille 800\n"
+        "  cellwarden do set_soc_permille=80%\n"
         "  cellwarden do restart --yes",
         (*parents, yes),
     )
-    do.add_argument("name", metavar="COMMAND")
-    do.add_argument("value", nargs="?", metavar="VALUE")
+    do.add_argument("name", metavar="COMMAND[=VALUE]")
     change = options.command(
         commands,
         "password",
@@ -167,18 +166,20 @@ def _clear(args: argparse.Namespace) -> int:
 
 
 def _window(args: argparse.Namespace) -> int:
-    told = "open for 10 minutes" if args.what == "open" else "closed"
-    return _carry_out(args, "calibration_window", int(args.what == "open"), f"window {told}")
+    opening = args.what == "open"
+    told = "open for 10 minutes, as long as the session lasts" if opening else "closed"
+    return _carry_out(args, "calibration_window", int(opening), f"window {told}", stay=opening)
 
 
 def _do(args: argparse.Namespace) -> int:
-    row = catalog.find(args.name, _DOABLE)
+    name, given, typed = args.name.partition("=")
+    row = catalog.find(name, _DOABLE)
     fixed = row.low == row.high
-    if fixed and args.value is not None:
+    if fixed and given:
         raise BadInput(f"{row.name} takes no value")
-    if not fixed and args.value is None:
-        raise BadInput(f"{row.name} needs a value: {row.low} to {row.high}")
-    value = row.low if fixed else _value(row, args.value)
+    if not fixed and not given:
+        raise BadInput(f"give {row.name}=VALUE, {row.low} to {row.high}")
+    value = row.low if fixed else _value(row, typed)
     if row.name in _GRAVE:
         agreed(f"{row.help}. Go ahead?", args)
     return _carry_out(args, row.name, value)
@@ -204,9 +205,11 @@ class _Valued:
         self.name, self.unit, self.high = name, unit, high
 
 
-def _carry_out(args: argparse.Namespace, name: str, value: int, told: str = "") -> int:
+def _carry_out(
+    args: argparse.Namespace, name: str, value: int, told: str = "", stay: bool = False
+) -> int:
     row = catalog.COMMANDS[name]
-    with open_to_write(args, max(row.role, rows.INSTALLER)) as board:
+    with open_to_write(args, max(row.role, rows.INSTALLER), stay) as board:
         try:
             board.command_value(name, value)
         except Declined as error:

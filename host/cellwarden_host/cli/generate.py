@@ -1,10 +1,11 @@
-"""``docs`` and ``schema``: files that are written from the schema, never by hand."""
+"""``docs`` and ``schema``: files that are written from tables, never by hand."""
 
 from __future__ import annotations
 
 import argparse
 
-from .. import docs_registers, schema_pack
+from .. import docs_registers, docs_safety, schema_pack
+from ..campaign.shown import Untested
 from ..problems import Refused
 from . import options
 
@@ -14,7 +15,7 @@ def add(commands: options.Commands) -> None:
         commands,
         "docs",
         _docs,
-        "Write docs/registers.md and registers.json from the schema (in a checkout).",
+        "Write docs/registers.md, registers.json, safety.md and safety-matrix.md (in a checkout).",
         "  cellwarden docs\n  cellwarden docs --check      only say which are stale",
     )
     docs.add_argument("--check", action="store_true", help="write nothing; 1 if one is stale")
@@ -29,7 +30,9 @@ def add(commands: options.Commands) -> None:
 
 def _docs(args: argparse.Namespace) -> int:
     try:
-        return docs_registers.main(args.check)
+        return max(docs_registers.main(args.check), docs_safety.main(args.check))
+    except Untested as error:
+        raise Refused(f"docs/safety.md: {error}") from error
     except OSError as error:
         raise Refused(f"cannot write the documents: {error}") from error
 
