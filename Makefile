@@ -12,7 +12,7 @@ STUBS_STAMP := $(STUBS)/.cellwarden-setup
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-wasm run test lint types bench generate docs format clean
+.PHONY: help setup setup-wasm run test lint types bench generate docs matrix format clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -75,6 +75,9 @@ generate: setup ## pack the schema's tables into what the controller loads
 
 docs: setup ## write the generated documents anew
 	$(BIN)/cellwarden docs
+
+matrix: setup ## every protection against every single fault; writes docs/safety-matrix.json
+	$(BIN)/python -m cellwarden_host.campaign
 
 format: setup ## lay out the code as make test wants it
 	$(BIN)/ruff check --fix --exit-zero .

@@ -7,7 +7,7 @@ the rest, and the committed result is held to the tables it was made for.
 import pytest
 
 from cellwarden_host import docs_safety
-from cellwarden_host.campaign import argued, judge, matrix, provocations
+from cellwarden_host.campaign import argued, judge, matrix, provocations, shown
 from cellwarden_host.campaign.provocations import BY_RULE, PROVOCATIONS
 from cellwarden_host.sim.faults import HARDWARE_FAULTS
 
@@ -52,16 +52,16 @@ def test_the_documents_are_what_the_tables_say():
 
 
 def test_a_rule_without_a_test_fails_the_build(monkeypatch):
-    docs_safety.check()
+    shown.check()
     monkeypatch.delitem(provocations.BY_RULE, "cell_ov1")
-    with pytest.raises(docs_safety.Untested):
+    with pytest.raises(shown.Untested):
         docs_safety.safety()
 
 
 def test_a_test_that_has_gone_fails_the_build(monkeypatch):
-    monkeypatch.setattr(docs_safety, "_OPENS", "test_that_nobody_wrote")
-    with pytest.raises(docs_safety.Untested):
-        docs_safety.tests_of("cell_ov1")
+    monkeypatch.setattr(shown, "OPENS", "test_that_nobody_wrote")
+    with pytest.raises(shown.Untested):
+        shown.tests_of("cell_ov1")
 
 
 def test_the_judge_sees_a_switch_that_stays_on():

@@ -15,6 +15,7 @@ from cellwarden_host.campaign.provocations import BY_RULE, PROVOCATIONS
 from cellwarden_host.campaign.scene import RULE
 from cellwarden_host.desk import Desk
 from cellwarden_host.sim.provision import commissioned
+from firmware.drivers import open_wire
 
 RECOVERING = [p for p in PROVOCATIONS if p.recover_ms]
 WAITING = [p for p in PROVOCATIONS if p.undo and RULE[p.rule].wait == "person"]
@@ -215,6 +216,17 @@ def test_cells_that_stand_still_while_the_current_moves():
     desk.run(2000)
     assert desk.active(ids.RULE_CELLS_FROZEN)
     assert not desk.charge and not desk.discharge
+
+
+def test_wires_that_cannot_be_checked_open_everything():
+    provocation = BY_RULE["cells_lost"]
+    scene = stages.build(provocation)
+    stages.prepare(scene, provocation)
+    check = scene.app.sampler.background._check
+    check.step = lambda mapped: open_wire.FAILED
+    scene.run(62_000)
+    assert scene.active("open_wire_unknown")
+    assert scene.plant.pack.conducting() == (False, False)
 
 
 def test_heating_with_open_switches_is_not_a_switch_that_failed():

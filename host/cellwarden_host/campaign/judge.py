@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cellwarden import ids
 from cellwarden import schema_data as schema
 from cellwarden.tables import rules
 
@@ -49,7 +48,8 @@ WORDS = {
     RETRIED: "opened within the promised time, tried again as often as the rule allows, each time"
     " opened in time, then latched",
     SECONDARY: "the switch could not open: the secondary disconnect fired within its time",
-    LEVEL2: "nothing dangerous flowed yet; when it was made to, level 2 fired the disconnect",
+    LEVEL2: "the switch cannot open, but no limit without a second one behind it is broken; when"
+    " a cell was driven on that way, level 2 fired the disconnect in its time",
     FAILED: "none of these",
 }
 
@@ -114,9 +114,14 @@ def judge(provocation: Provocation, fault: Fault | None = None, tolerance: bool 
         fired = scene.watch.fired_us is not None and not fired_before
         took_ms = max(0, last_us - begun_us) // 1000
         return Verdict(SECONDARY if fired and _stuck(fault) else OPENED, took_ms)
-    if RULE[provocation.rule].retries and _retried(scene, kinds, begun_us, deadline_us):
-        return Verdict(RETRIED, max(scene.watch.longest_us[kind] for kind in kinds) // 1000)
-    return _not_opened(scene, RULE[provocation.rule], begun_us, deadline_us)
+    rule = RULE[provocation.rule]
+    late = [kind for kind in kinds if (scene.watch.bad_us[kind] or 0) > deadline_us]
+    again = [kind for kind in late if scene.watch.opened[kind]]
+    if rule.retries and again and _retried(scene, again, begun_us, deadline_us):
+        late = [kind for kind in late if kind not in again]
+        if not late:
+            return Verdict(RETRIED, max(scene.watch.longest_us[k] for k in again) // 1000)
+    return _not_opened(scene, rule, late, begun_us, deadline_us)
 
 
 def _retried(scene: Scene, kinds: list[str], begun_us: int, deadline_us: int) -> bool:
@@ -154,11 +159,11 @@ def _last_us(scene: Scene, kinds: list[str]) -> int | None:
     return max(seen) if seen else None
 
 
-def _not_opened(scene: Scene, rule: rules.Rule, begun_us: int, deadline_us: int) -> Verdict:
+def _not_opened(
+    scene: Scene, rule: rules.Rule, late: list[str], begun_us: int, deadline_us: int
+) -> Verdict:
     """Something forbidden flows, or could: is the disconnect there when it gets worse?"""
     watch = scene.watch
-    kinds = forbidden(rule)
-    late = [k for k in kinds if (watch.bad_us[k] or 0) > deadline_us]
     took_ms = (max(watch.bad_us[k] or 0 for k in late) - begun_us) // 1000
     fired_us = watch.fired_us
     if fired_us is not None:
@@ -189,6 +194,7 @@ def _going_on(scene: Scene, kinds: list[str]) -> bool:
 def _make_worse(scene: Scene, kind: str) -> None:
     """What level 2 is for: the cell moves on in the direction that cannot be stopped."""
     plant = scene.plant
+    plant.clear("cell")
     if kind == "charge":
         plant.inject("load_connect", 0)
         plant.inject("charger_connect", CHARGER_MV, CHARGE_MA)
@@ -215,7 +221,3 @@ def alone(fault: Fault, stage: str = "charging", duration_ms: int = 15_000) -> s
     return "opens " + " and ".join(
         name for name, on in (("charge", charge), ("discharge", discharge)) if not on
     )
-
-
-def rule_number(name: str) -> int:
-    return int(getattr(ids, "RULE_" + name.upper()))

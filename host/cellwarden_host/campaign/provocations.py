@@ -92,6 +92,11 @@ def wish(**changes: int) -> Act:
     return lambda scene: scene.set(**changes)
 
 
+def told(condition: str) -> Act:
+    """What start-up (a lost record, the reset's cause) or the storage task tells the core."""
+    return lambda scene: setattr(scene.controller.conditions, condition, 1)
+
+
 def _no_settings(scene: Scene) -> None:
     scene.settings.load(b"torn", 4)
 
@@ -219,6 +224,8 @@ PROVOCATIONS = (
       START_MS, calibrated=False),
     P("self_test", "start", "a front end's multiplexer is broken", fault("chip_mux_fail", 1),
       START_MS),
+    P("state_lost", "start", "both copies of what was latched before the restart are torn",
+      told("state_lost"), START_MS),
     P("charger_silent", "special charging", "the special charger's messages end",
       _charger_falls_silent, 5000 + 1000, settings={"special_charger": 1}, recover_ms=0),
 )  # fmt: skip
@@ -233,6 +240,10 @@ NOT_PHYSICAL = {
         "the driver clears the chips' results before each conversion, so that a frozen front end"
         " is found as lost cells before this second line can see it",
         "tests/system/test_safety_rules.py::test_cells_that_stand_still_while_the_current_moves",
+    ),
+    "open_wire_unknown": (
+        "whatever keeps the check from ending loses the cells as well, and much sooner",
+        "tests/system/test_safety_rules.py::test_wires_that_cannot_be_checked_open_everything",
     ),
     "heater_fault": (
         "it takes 20 minutes, and what it prevents is wasted charge",

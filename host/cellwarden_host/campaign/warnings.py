@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from cellwarden.tables import rules
 
-from .provocations import BATTERY, CHARGER_MV, Act, Provocation, fault, together, warmth
+from .provocations import BATTERY, CHARGER_MV, Provocation, fault, together, told, warmth
 from .scene import Scene
-
-
-def told(condition: str) -> Act:
-    """What start-up (reset cause) and the storage task (a full disk) tell the core."""
-    return lambda scene: setattr(scene.controller.conditions, condition, 1)
 
 
 def _late(scene: Scene) -> None:

@@ -15,7 +15,8 @@ KINDS = ("charge", "discharge", "balance", "heater")
 
 class Watch:
     """``bad_us[kind]``: when it could last go on, ``flow_us[kind]``: when it last did (None:
-    never since ``begin``); ``longest_us[kind]``: the longest that it did without a break."""
+    never since ``begin``); ``longest_us[kind]``: the longest that it did without a break;
+    ``opened[kind]``: its path has been open at least once."""
 
     def __init__(self, plant: Any) -> None:
         self._plant = plant
@@ -23,6 +24,7 @@ class Watch:
         self.bad_us: dict[str, int | None] = {}
         self.flow_us: dict[str, int | None] = {}
         self.longest_us: dict[str, int] = {}
+        self.opened: dict[str, bool] = {}
         self.fired_us: int | None = None
         self.begin(0)
 
@@ -31,6 +33,7 @@ class Watch:
         self.bad_us = dict.fromkeys(KINDS)
         self.flow_us = dict.fromkeys(KINDS)
         self.longest_us = dict.fromkeys(KINDS, 0)
+        self.opened = dict.fromkeys(KINDS, False)
         self._from_us: dict[str, int | None] = dict.fromkeys(KINDS)
         self.look(now_us)
 
@@ -56,6 +59,8 @@ class Watch:
     def _note(self, kind: str, now_us: int, flows: bool, possible: bool) -> None:
         if possible:
             self.bad_us[kind] = now_us
+        else:
+            self.opened[kind] = True
         if not flows:
             self._from_us[kind] = None
             return
