@@ -26,15 +26,20 @@ class Application:
         self.sampler = Sampler(board, self.controller.readings, self.hardware)
         self.watchdog = None
         self._revision = -1
+        self._calibration = None  # what the shunt monitor was given last
+        self._limits = None
 
     def step(self, now_ms):
         """Do what is due at ``now_ms``; milliseconds until the next call is wanted."""
         controller = self.controller
-        if self.settings.revision != self._revision:
+        if self._revision < 0:
             self._configure()
         wait_ms = self.sampler.step(now_ms)
         if self.sampler.tick_due:
             self.sampler.tick_due = False
+            # Between measuring and judging: the core never judges cells of the map before.
+            if self.settings.revision != self._revision:
+                self._configure()
             self._tick(now_ms)
         elif self.sampler.fast_due:
             controller.fast(now_ms)
@@ -56,6 +61,7 @@ class Application:
         hardware = self.hardware
         commands = controller.commands
         controller.tick(now_ms)
+        controller.conditions.watchdog_restart = 0  # that rule has seen it, and may recover
         hardware.outputs.apply(commands)
         commands.reset_short = False
         self.sampler.apply_balance(commands)
@@ -66,7 +72,11 @@ class Application:
         controller.publisher.tick_ms = (clock.now_ms() - now_ms) & 0x3FFFFFFF
 
     def _configure(self):
-        """Settings have changed: hand them to the drivers. Allocates; outputs may be on."""
+        """Settings have changed: tell the drivers what is new to them. Allocates.
+
+        Outputs may be on, and somebody may write settings all day: what is measured and what
+        was proven must not suffer from a change that does not concern it.
+        """
         settings = self.settings
         self._revision = settings.revision
         live = settings.live
@@ -74,9 +84,15 @@ class Application:
         channels = None
         if count and live[ids.CELL_CHANNEL]:
             channels = [live[ids.CELL_CHANNEL + i] - 1 for i in range(count)]
-        self.sampler.configure(count, channels, live[ids.TEMPS_FITTED])
+        if self.sampler.configure(count, channels, live[ids.TEMPS_FITTED]):
+            self.controller.ready = False  # other cells: complete samples are counted anew
         shunt = self.hardware.shunt
-        correction_ppm = live[ids.CURRENT_GAIN_PPM] - _UNITY_PPM
-        shunt.set_calibration(live[ids.CURRENT_OFFSET_MA], correction_ppm)
+        calibration = (live[ids.CURRENT_OFFSET_MA], live[ids.CURRENT_GAIN_PPM] - _UNITY_PPM)
+        if calibration != self._calibration:
+            self._calibration = calibration
+            shunt.set_calibration(calibration[0], calibration[1])
         peak_ma = live[ids.DISCHARGE_PEAK_MA]
-        shunt.set_limits(min(2 * live[ids.CHARGE_OC_MA], peak_ma), peak_ma)
+        limits = (min(2 * live[ids.CHARGE_OC_MA], peak_ma), peak_ma)
+        if limits != self._limits:
+            self._limits = limits
+            shunt.set_limits(limits[0], limits[1])

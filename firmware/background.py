@@ -18,7 +18,6 @@ from firmware.drivers.ltc6811 import (
     DIGITAL_RANGE,
     STATUS_ANALOG,
     STATUS_DIGITAL,
-    STATUS_SUM,
     STATUS_VALUES,
     VREF2_RANGE,
     in_range,
@@ -51,6 +50,8 @@ class Background:
         self._wires = bytearray(MAX_CELLS + 1)
         self._wires_before = bytearray(MAX_CELLS + 1)
         self._wires_due = True
+        self._temps_due = False
+        self.map_unproven = False  # a map took another's place, and no check has seen it yet
         self._job = _IDLE
         self._step = 0
         self._cycle = 0
@@ -58,15 +59,22 @@ class Background:
         self.fitted_mask = 0
         self.reference_bad = bytearray(chips)
         self.status_bad = bytearray(chips)
-        self.sum_mv = 0  # the chips' own sums of cells; 0 while unknown
 
-    def reset(self):
-        """Forget results after the map has changed."""
-        self._job = _IDLE
+    def map_changed(self):
+        """Check the wires anew. What was published stands until then: an empty list would look
+        like a check that found every wire whole."""
+        self.stop()
         self._wires_due = True
+        self.map_unproven = self._readings.open_wire_count > 0
         for i in range(MAX_CELLS + 1):
             self._wires_before[i] = 0
-            self._readings.open_wire[i] = 0
+
+    def fit(self, mask):
+        """Take the mask of fitted sensors; what is known fits another one, so measure soon."""
+        if mask != self.fitted_mask:
+            self.fitted_mask = mask
+            self._temps_due = True
+            self._readings.temps_valid = False
 
     def choose(self, now_ms):
         """Take up the job of the cycle that begins."""
@@ -77,7 +85,8 @@ class Background:
         elif not self._wires_due:
             self._wires_due = elapsed_ms(now_ms, self._readings.open_wire_ms) >= OPEN_WIRE_MS
         self._step = 0
-        if self._cycle == _TEMPS_CYCLE:
+        if self._cycle == _TEMPS_CYCLE or self._temps_due:
+            self._temps_due = False
             self._job = _TEMPS
         elif self._cycle == _STATUS_CYCLE:
             self._job = _STATUS
@@ -158,7 +167,6 @@ class Background:
             self._job = _IDLE
             for i in range(len(self._status_ok)):
                 self._status_ok[i] = 0
-            self.sum_mv = 0
             if not chain.read_status(self._status, self._status_ok):
                 return
             for chip in range(chain.chips):
@@ -169,7 +177,6 @@ class Background:
                     and not chain.mux_fail[chip]
                 )
                 self.status_bad[chip] = 0 if good else 1
-                self.sum_mv += self._status[at + STATUS_SUM] * 2  # 20 * 0.1 mV
 
     def _step_open_wire(self, step, now_ms):
         if step == 0:
@@ -213,6 +220,7 @@ class Background:
             for i in range(len(wires)):
                 readings.open_wire[i] = wires[i] & before[i]
             readings.open_wire_ms = now_ms
+            self.map_unproven = False
             readings.open_wire_count = (readings.open_wire_count + 1) & MASK
         self._wires_due = suspected
         for i in range(len(wires)):

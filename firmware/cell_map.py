@@ -36,6 +36,15 @@ class CellMap:
         self.mapped = bytearray(chips * CHANNELS)
         self.wire_of_pin = array("B", bytearray(chips * PINS))
 
+    def holds(self, cell_count, channels):
+        """True when this very map is in force."""
+        if cell_count != self.count or len(channels) < cell_count:
+            return False
+        for i in range(cell_count):
+            if channels[i] != self.channel[i]:
+                return False
+        return True
+
     def configure(self, cell_count, channels=None):
         """Take a map (the even one when None); False and an empty map when it cannot be."""
         self.count = 0

@@ -12,10 +12,10 @@ chips' configuration proven (85), start of the next conversion (95).
 
 from array import array
 
-from cellwarden.readings import MAX_CELLS
 from cellwarden.ticks import MASK, elapsed_ms
 from firmware.background import STEP_MS, Background
-from firmware.cell_map import CellMap
+from firmware.cell_map import CellMap, default_channels
+from firmware.cell_sums import CellSums
 from firmware.drivers.ina228 import DIAG_CONVERTED, DIAG_OVER, DIAG_UNDER
 from firmware.drivers.ltc6811 import CELLS_MS, CHANNELS, REFERENCE_MS
 
@@ -24,11 +24,16 @@ CURRENT_MS = 25
 _PREPARE_MS = 85
 _START_MS = 95
 _LATE_MS = 50  # later than this, a new cycle begins from now
-_MAX_CODE = 58_000  # the converter ends at 5.73 V
+_SATURATED_CODE = 57_000  # the converter ends at 5.73 V: from here on nobody knows
 _OPEN_WIRE_RUNS = 2  # enough for 10 nF of filter on each sense pin
 _MOST_RUNS = 6  # what fits between two cell conversions
 
 _COLLECTED, _PREPARED, _STARTED = range(3)
+
+
+def _clear(flags):
+    for i in range(len(flags)):
+        flags[i] = 0
 
 
 class Sampler:
@@ -45,6 +50,7 @@ class Sampler:
             raise ValueError("OPEN_WIRE_RUNS: more than fit into a cycle")
         self.background = Background(hardware, self.cell_map, readings, runs)
         channels = hardware.chain.chips * CHANNELS
+        self.cell_sums = CellSums(hardware.chain)
         self._code = array("H", bytearray(2 * channels))
         self._ok = bytearray(channels)
         self._stage = _COLLECTED
@@ -67,15 +73,20 @@ class Sampler:
     def configure(self, cell_count, channel_map, temps_fitted_mask):
         """Take the pack's shape (``channel_map`` None: spread evenly); allocates.
 
-        False when the map cannot be; then there are no cells, and none becomes valid.
+        True when the cells are others than before: none is valid then until their wires have
+        been checked. With a map that cannot be there are no cells, and none becomes valid.
         """
-        accepted = self.cell_map.configure(cell_count, channel_map)
-        self.background.fitted_mask = temps_fitted_mask
-        self.background.reset()
-        for i in range(MAX_CELLS):
-            self._readings.cell_valid[i] = 0
+        self.background.fit(temps_fitted_mask)
+        cells = self.cell_map
+        if channel_map is None:
+            channel_map = default_channels(cell_count, cells.chips)
+        if cells.holds(cell_count, channel_map):
+            return False
+        cells.configure(cell_count, channel_map)
+        self.background.map_changed()
+        _clear(self._readings.cell_valid)
         self._readings.cells_valid = False
-        return accepted
+        return True
 
     def step(self, now_ms):
         """Do what is due; the milliseconds until the next call is wanted."""
@@ -199,7 +210,7 @@ class Sampler:
         self._started_ms = now_ms
         self._conversion_started = False
         try:
-            self._chain.start_cells()
+            self.cell_sums.start()
             self._conversion_started = True
         except OSError:
             self.bus_faults = (self.bus_faults + 1) & MASK
@@ -221,23 +232,25 @@ class Sampler:
         readings = self._readings
         cells = self.cell_map
         ok = self._ok
-        for channel in range(len(ok)):
-            ok[channel] = 0
+        _clear(ok)
         if self._conversion_started:
             try:
                 self._chain.read_cells(self._code, ok)
+                self.cell_sums.judge(self._code, ok)
             except OSError:
                 self.bus_faults = (self.bus_faults + 1) & MASK
-                for channel in range(len(ok)):
-                    ok[channel] = 0
+                _clear(ok)
         self._conversion_started = False
-        complete = cells.count > 0
+        background = self.background
+        complete = cells.count > 0 and not background.map_unproven
         for i in range(cells.count):
             channel = cells.channel[i]
             chip = channel // CHANNELS
             code = self._code[channel]
-            good = ok[channel] and code <= _MAX_CODE
-            if self.background.reference_bad[chip] or self.background.status_bad[chip]:
+            good = ok[channel] and code < _SATURATED_CODE
+            if background.reference_bad[chip] or background.status_bad[chip]:
+                good = 0
+            if self.cell_sums.bad[chip]:
                 good = 0
             if good:
                 readings.cell_mv[i] = (code + 5) // 10

@@ -11,6 +11,8 @@ Devices' LTC681x library. Codes are 0.1 mV. Chip 0 is the nearest one; in a writ
 chip's data go first, in a read the nearest chip's come first.
 """
 
+from array import array
+
 from cellwarden.ticks import MASK
 from firmware.drivers.ltc6811_link import Ltc6811Link, frame_of
 from firmware.drivers.pec15 import pec15
@@ -28,6 +30,7 @@ STATUS_MS = 2
 REFERENCE_MS = 5
 
 NOT_CONVERTED = 0xFFFF
+SUM_FACTOR = 20  # a sum of cells counts 2 mV, a cell 0.1 mV
 
 # What a healthy chip shows, in 0.1 mV: second reference (3 V; wider than its +/- 0.5 %, which
 # leaves cells within 2 %), analog and digital supply.
@@ -40,6 +43,7 @@ ADCV = 0x0360
 ADOW_PULL_UP = 0x0368
 ADOW_PULL_DOWN = 0x0328
 ADOL = 0x0301
+ADCVSC = 0x0567  # all cells, and their sum in the middle of them
 ADAX = 0x0560
 ADSTAT = 0x0568
 CVST = (0x0327, 0x0347)
@@ -49,7 +53,7 @@ CLRCELL = 0x0711
 CLRAUX = 0x0712
 CLRSTAT = 0x0713
 DIAGN = 0x0715
-_ALL = (ADCV, ADOW_PULL_UP, ADOW_PULL_DOWN, ADOL, ADAX, ADSTAT) + CVST + AXST + STATST
+_ALL = (ADCV, ADCVSC, ADOW_PULL_UP, ADOW_PULL_DOWN, ADOL, ADAX, ADSTAT) + CVST + AXST + STATST
 _ALL += (CLRCELL, CLRAUX, CLRSTAT, DIAGN)
 
 _WRCFGA = 0x0001
@@ -85,6 +89,8 @@ class Ltc6811Chain(Ltc6811Link):
         self._read_status = tuple(frame_of(code, size) for code in _RDSTAT)
         self._clear_group = 0
         self._discharge = bytearray(2 * chips)  # DCC 8..1, DCC 12..9 of each chip
+        self.sum_code = array("H", bytearray(2 * chips))
+        self.sum_ok = bytearray(chips)
         self.cleared = bytearray(chips)
         self.config_ok = bytearray(chips)
         self.mux_fail = bytearray(chips)
@@ -208,6 +214,18 @@ class Ltc6811Chain(Ltc6811Link):
         for chip in range(self.chips):  # the second group is still in the buffer
             self.mux_fail[chip] = (self.rx[4 + 8 * chip + 5] >> 1) & 1 if self.good[chip] else 0
         return result
+
+    def read_sums(self):
+        """Fetch ``sum_code[k]`` of a conversion ADCVSC; it counts where ``sum_ok[k]`` is 1."""
+        self.read(self._read_status[0])
+        rx = self.rx
+        for chip in range(self.chips):
+            at = 4 + 8 * chip
+            code = rx[at] | (rx[at + 1] << 8)
+            known = self.good[chip] and code != NOT_CONVERTED
+            self.sum_ok[chip] = 1 if known else 0
+            if known:
+                self.sum_code[chip] = code
 
     def read_overheated(self):
         """Fetch ``overheated[k]``: a thermal shutdown since the last status read.

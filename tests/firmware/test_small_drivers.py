@@ -68,6 +68,8 @@ def test_every_fitted_sensor_is_read_once_a_second_and_others_are_absent():
     rig.plant.inject("sensor_open", 3)
     rig.plant.inject("sensor_short", 5)
     rig.plant.inject("sensor_value", 6, 654)
+    rig.run_ms(200)  # another mask is measured with at once
+    assert rig.readings.temps_valid
     count = rig.readings.temps_count
     rig.run_ms(1_000)
     readings = rig.readings

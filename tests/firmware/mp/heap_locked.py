@@ -47,7 +47,7 @@ class Spi:
         self.cells = group((38_000, 38_100, 38_200))
         self.clear = group((0xFFFF, 0xFFFF, 0xFFFF))
         self.aux = group((15_000, 15_000, 30_000))
-        self.status_a = group((23_000, 22_500, 50_000))
+        self.status_a = group((22_860, 22_500, 50_000))  # 12 cells of 3.81 V, by 20
         self.status_b = group((32_000, 0, 0))
         self.config = bytearray(4 + 8 * CHIPS)
         self.cleared = False
@@ -56,7 +56,7 @@ class Spi:
     def write(self, data):
         if data[0] == 0x07 and data[1] == 0x11:
             self.cleared = True
-        elif data[0] in (0x02, 0x03):
+        elif data[0] in (0x02, 0x03) or data[0] == 0x05 and data[1] == 0x67:
             self.cleared = False
         elif data[0] == 0 and data[1] == 0x01:
             last = CHIPS - 1
@@ -89,6 +89,7 @@ class I2c:
         self.high = bytearray(64)
         self.low[0x0B] = 0x03
         self.pointer = 0
+        self.last = 0x30
 
     def writeto(self, address, data, stop=True):
         self.pointer = data[0]
@@ -98,7 +99,8 @@ class I2c:
 
     def readfrom_into(self, address, into):
         if len(into) == 3:
-            into[0], into[1], into[2] = 0xFF, 0x12, 0x30
+            self.last ^= 0x70  # a meter's last digit never stands still
+            into[0], into[1], into[2] = 0xFF, 0x12, self.last
         else:
             into[0] = self.high[self.pointer]
             into[1] = self.low[self.pointer]
@@ -176,9 +178,10 @@ finally:
     micropython.heap_unlock()
 assert readings.cells_count > 300 and readings.cells_valid, readings.cells_count
 assert readings.temps_valid and readings.open_wire_count >= 3
-assert readings.current_ma.valid and readings.current_ma.value == -11_890, (
+assert readings.current_ma.valid and -11_892 < readings.current_ma.value < -11_885, (
     readings.current_ma.value
 )
+assert not any(sampler.cell_sums.bad)
 assert readings.pec_errors > 10
 assert hardware.shunt.resets_seen == 1
 print("OK")
