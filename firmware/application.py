@@ -26,6 +26,7 @@ class Application:
         self.sampler = Sampler(board, self.controller.readings, self.hardware)
         self.watchdog = None
         self._revision = -1
+        self.ticked_ms = now_ms  # when the newest tick ended
         self._calibration = None  # what the shunt monitor was given last
         self._limits = None
 
@@ -51,6 +52,11 @@ class Application:
         """Let the core's commands reach the pins; the self-test has been run."""
         self.hardware.outputs.locked = False
 
+    def switched_on(self):
+        """True while a switch that carries current is on, or about to be."""
+        outputs = self.hardware.outputs
+        return outputs.charge_on or outputs.discharge_on or self.controller.commands.precharge
+
     def all_off(self):
         """Everything to its rest state, whatever the core thinks."""
         self.hardware.outputs.locked = True
@@ -69,7 +75,8 @@ class Application:
         hardware.outputs.heartbeat()
         if self.watchdog is not None:
             self.watchdog.feed()
-        controller.publisher.tick_ms = (clock.now_ms() - now_ms) & 0x3FFFFFFF
+        self.ticked_ms = clock.now_ms()
+        controller.publisher.tick_ms = (self.ticked_ms - now_ms) & 0x3FFFFFFF
 
     def _configure(self):
         """Settings have changed: tell the drivers what is new to them. Allocates.

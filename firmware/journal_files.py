@@ -32,6 +32,8 @@ class JournalFiles:
         self.next_sequence = 0
         self.skipped = 0  # entries that were not whole, found by ``open``
         self.dropped = 0  # entries that could not be stored
+        self._file = None  # written and not closed
+        self._begun = 0
 
     def open(self):
         """Look at what is there after a restart; the next entry goes behind the newest."""
@@ -52,6 +54,48 @@ class JournalFiles:
             if entries:
                 self.next_sequence = (entries[-1][0] + 1) & _SEQUENCE_MASK
                 break
+
+    def room(self):
+        """How many entries the newest file still takes; 0 when a new one is due."""
+        return _PER_FILE - self._in_last if self._segments else 0
+
+    def begin_file(self):
+        """Create the next file; False when it cannot be."""
+        self._begin_file()
+        try:
+            open(self._path(self._segments[-1]), "ab").close()
+        except OSError:
+            return False
+        return True
+
+    def begin(self, payloads):
+        """Write entries, no more than there is ``room`` for; they are kept by ``finish``."""
+        data = self._pack(payloads)
+        self._begun = len(payloads)
+        try:
+            self._file = open(self._path(self._segments[-1]), "ab")
+            if self._file.write(data) == len(data):
+                return True
+        except OSError:
+            pass
+        self._begun = 0
+        self.finish()
+        self._in_last = _PER_FILE  # whatever reached the file may be torn
+        return False
+
+    def finish(self):
+        """Close what ``begin`` has written; True when it is stored."""
+        file, self._file = self._file, None
+        if file is None:
+            return False
+        try:
+            file.close()
+        except OSError:
+            self._in_last = _PER_FILE
+            return False
+        self._in_last += self._begun
+        self.next_sequence = (self.next_sequence + self._begun) & _SEQUENCE_MASK
+        return True
 
     def append(self, payloads):
         """Store entries (each at most 56 bytes) in order; False when one could not be."""

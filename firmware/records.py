@@ -3,6 +3,8 @@
 A save writes the older copy, closes it (LittleFS keeps data only from then on), reads it back
 and compares. The newest copy whose check is right is the record. A save that fails (disk full,
 I/O error, power) leaves the other copy as it was. Never raises; never on the tick path.
+``begin`` and ``finish`` are the two halves of ``save``: writing may erase a block of data, and
+closing one of the file system's own; a board that carries current ticks between them.
 
 A copy: 20 bytes of head (magic, version, sequence, length, spare) and CRC-32, then the data.
 """
@@ -41,11 +43,16 @@ class RecordStore:
         self._sequence = 0
         self.version = 0  # of the record that was loaded
         self.torn = 0  # copies that existed but were not right, at the last load
+        self._unbegun = 0  # of these, empty: created, and power went before anything was kept
+        self._file = None  # a copy that is written and not closed
+        self._target = 0
+        self._head = bytearray(_HEAD_SIZE)
+        self._data = None
 
     def load(self):
         """The newest record whose check is right, as bytes, or None."""
         self._newest = -1
-        self.torn = 0
+        self.torn = self._unbegun = 0
         newest_data = None
         for i in range(2):
             data, version, sequence = self._read(self._paths[i])
@@ -59,32 +66,61 @@ class RecordStore:
                 self.version = version
         return newest_data
 
+    def lost(self):
+        """After a load that found nothing: True when something had been there to find.
+
+        A first save that power cut short left one empty file, and lost nothing.
+        """
+        return self.torn > 1 or self.torn > self._unbegun
+
     def save(self, payload, n=None):
         """Store ``n`` bytes of ``payload``; True only once they were read back unchanged."""
         if n is None:
             n = len(payload)
+        return self.begin(payload, n) and self.finish()
+
+    def begin(self, payload, n):
+        """Write ``n`` bytes of ``payload``, which must not change until ``finish``."""
         if n > self._limit or n > len(payload):
             return False
         if self._newest < 0:
             self.load()
-        target = 0 if self._newest != 0 else 1
+        self._target = 0 if self._newest != 0 else 1
         sequence = (self._sequence + 1) & _SEQUENCE_MASK
-        data = memoryview(payload)[:n]
-        head = bytearray(_HEAD_SIZE)
+        data = self._data = memoryview(payload)[:n]
+        head = self._head
         struct.pack_into(_HEAD, head, 0, _MAGIC, self._version, 0, sequence, n, 0)
         check = binascii.crc32(data, binascii.crc32(memoryview(head)[: _HEAD_SIZE - 4]))
         struct.pack_into("<I", head, _HEAD_SIZE - 4, check)
         try:
-            with open(self._paths[target], "wb") as file:
-                if file.write(head) != _HEAD_SIZE or file.write(data) != n:
-                    return False
-                file.flush()
-            if not self._same(self._paths[target], head, data):
+            self._file = open(self._paths[self._target], "wb")
+            if self._file.write(head) == _HEAD_SIZE and self._file.write(data) == n:
+                return True
+        except OSError:
+            pass
+        self._close()
+        return False
+
+    def finish(self):
+        """Close what ``begin`` has written and read it back; True when it is the record now."""
+        path = self._paths[self._target]
+        try:
+            if not self._close() or not self._same(path, self._head, self._data):
                 return False
         except OSError:
             return False
-        self._newest = target
-        self._sequence = sequence
+        self._newest = self._target
+        self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
+        return True
+
+    def _close(self):
+        file, self._file = self._file, None
+        if file is None:
+            return False
+        try:
+            file.close()
+        except OSError:
+            return False
         return True
 
     def _same(self, path, head, data):
@@ -114,5 +150,6 @@ class RecordStore:
                             return data, version, sequence
         except OSError:
             return None, 0, 0  # not there, or not readable
+        self._unbegun += not head
         self.torn += 1
         return None, 0, 0

@@ -10,11 +10,15 @@ import gc
 import machine
 
 from cellwarden import ids
+from cellwarden.ticks import elapsed_ms
 from firmware import clock, restart
 from firmware.selftest import SelfTest
 
 _SLOW_MS = 20
 _COLLECT_TICKS = 20
+# A piece of storage begins this soon after a tick: 30 ms, 430 of a worn flash, and the next
+# tick are less than the 500 after which the gates open.
+_AFTER_TICK_MS = 30
 # Between looks for a charger from deep sleep; boards with a wake latch wake at once.
 _SLEEP_MS = 60_000
 
@@ -29,6 +33,7 @@ class Tasks:
         self._ports = ports
         self._revision = -1
         self._collected = 0
+        self._stored_tick = -1
 
     async def run(self):
         """Until a restart is asked for, or a task fails: then all of them are over."""
@@ -56,16 +61,44 @@ class Tasks:
         while True:
             await asyncio.sleep_ms(_SLOW_MS)
             now_ms = clock.now_ms()
-            persistence.step(controller, now_ms)
+            self._store(now_ms)
             controller.conditions.storage_failed = int(persistence.failed)
             if requests.self_test:
-                requests.self_test = False
-                failures = SelfTest(self._app.hardware).run()
-                controller.conditions.self_test_failures = failures
+                self._test_chips()
             if requests.restart or requests.factory_reset:
                 self._leave(now_ms, restart.COMMAND)
             if controller.sleep.due:
                 self._leave(now_ms, restart.SLEEP)
+
+    def _store(self, now_ms):
+        """One piece of what must be kept, where it cannot cost the heartbeat.
+
+        While current flows a piece begins right after a tick, and never without a tick since
+        the last one: so a flash that takes its worst time still leaves the gates enabled. With
+        everything off nothing is lost by a pause, and a latch is stored without one.
+        """
+        app = self._app
+        persistence = self._persistence
+        controller = self._controller
+        if app.switched_on():
+            if self._stored_tick == controller.ticks:
+                return
+            if elapsed_ms(now_ms, app.ticked_ms) > _AFTER_TICK_MS:
+                return
+            if persistence.step(controller, now_ms):
+                self._stored_tick = controller.ticks
+        else:
+            hurry = persistence.urgent(controller)
+            persistence.step(controller, now_ms)
+            if hurry and persistence.halfway:
+                persistence.step(controller, now_ms)
+
+    def _test_chips(self):
+        """Run the self-test that was asked for, unless a switch has closed since."""
+        self._controller.requests.self_test = False
+        if not self._app.switched_on():
+            failures = SelfTest(self._app.hardware).run()
+            self._controller.conditions.self_test_failures = failures
 
     def _collect(self):
         """Collect garbage once in a while, at a moment when the tick has just been done."""
@@ -85,7 +118,7 @@ class Tasks:
     def _leave(self, now_ms, word):
         """Everything off and saved, then a reset, or a sleep that ends in one."""
         self._app.all_off()
-        self._persistence.save_all(self._controller, now_ms)
+        self._persistence.save_all(self._controller, now_ms, self._app.watchdog)
         restart.mean(word)
         if word == restart.SLEEP:
             machine.deepsleep(_SLEEP_MS)

@@ -1,11 +1,11 @@
 """The whole board in process: what settings do to measuring, and measuring to what is proven."""
 
 import pytest
+from rigs import open_wires, rig_of, true_mv
 
 from cellwarden import ids
 from cellwarden_host.campaign.scene import Scene
 from firmware.drivers.open_wire import FAILED, IDLE
-from rigs import open_wires, rig_of, true_mv
 
 
 @pytest.fixture
@@ -201,5 +201,3 @@ def test_a_restart_by_the_watchdog_is_told_for_a_while_and_not_for_ever():
     assert scene.active("watchdog_restart")
     scene.run(62_000)
     assert not scene.active("watchdog_restart")
-
-
