@@ -90,7 +90,7 @@ CASES = (
 _AT_START = "known before anything has been switched on: no gate is there to be opened"
 NOT_AT_THE_GATES = {
     "cell_uv2_flow": "fires the secondary disconnect, after cell_uv2 has opened both gates",
-    "charge_unstopped": "fires the secondary disconnect, after charge_stuck_on has opened the gates",
+    "charge_unstopped": "fires the secondary disconnect, after charge_stuck_on has opened both",
     "discharge_unstopped": "the same, after discharge_stuck_on",
     "deep_discharge": "cell_uv2 has opened both gates an hour before",
     "short_circuit": "the comparator opens the gates by itself; the firmware only learns of it",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
-from . import runtimes
+from . import runtimes, tape
 from .row import Row, at_most, plain
 from .rp2040 import estimate_ms
 
 TOPIC = "tick"
 LIMIT_MS = 10
 CYCLE_MS = 100
+_TAPE_CYCLES = 20
 _STEPS = {
     "tick": "core tick, 24 cells",
     "fast": "core after a current sample",
@@ -47,8 +50,9 @@ def rows(_rounds: int = 1) -> Iterator[Row]:
         "core, share of the processor; RP2040 estimate",
         100 * cycle_ms / CYCLE_MS,
         "%",
-        note="drivers and ports come on top",
+        note="without drivers and ports",
     )
+    yield from _firmware()
     parts = {name: spent for name, spent in us.items() if name.startswith("part ")}
     for name, spent in sorted(parts.items(), key=lambda part: -part[1]):
         yield plain(
@@ -62,3 +66,29 @@ def rows(_rounds: int = 1) -> Iterator[Row]:
 
 def _measured(run: runtimes.Run) -> dict[str, float]:
     return {result["name"]: result["us"] for result in run("core_cost")}
+
+
+def _firmware() -> Iterator[Row]:
+    """The same with its drivers: the firmware plays a tape of what the hardware said."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "tape.json"
+        tape.record(file, _TAPE_CYCLES)
+        told = runtimes.on_micropython("drivers_cost", file, heap="64M")
+    us = {result["name"]: result["us"] for result in told}
+    yardstick = us["yardstick"]
+    yield at_most(
+        TOPIC,
+        "tick with its drivers (cells, dividers, pins); RP2040 estimate",
+        estimate_ms(us["tick"], yardstick),
+        LIMIT_MS,
+        "ms",
+        1,
+        note=f"{us['tick']:.0f} us on unix MicroPython; time on the buses comes on top",
+    )
+    yield plain(
+        TOPIC,
+        "whole firmware, share of the processor, ports idle; RP2040 estimate",
+        100 * estimate_ms(us["all"], yardstick) / CYCLE_MS,
+        "%",
+        note=f"{us['all']:.0f} us in 100 ms on unix MicroPython",
+    )

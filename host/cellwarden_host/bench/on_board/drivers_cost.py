@@ -1,0 +1,138 @@
+"""Prints what 100 ms of the whole firmware cost, drivers included, played from a tape."""
+
+# MicroPython's modules, not CPython's:
+# mypy: ignore-errors
+import gc
+import json
+import sys
+
+from bench_meters import Subject, elapsed_us, now_us, tell, thousand_additions
+from bench_pack import commissioned
+
+import board
+from cellwarden.access import Access
+from firmware import clock
+
+_PLAYS = 40
+
+
+class Tape:
+    """Answers in the order in which they were given; all machines play the same one."""
+
+    def __init__(self, entries):
+        self._entries = [bytes.fromhex(e) if isinstance(e, str) else e for e in entries]
+        self._at = 0
+
+    def next(self, *_arguments):
+        self._at += 1
+        return self._entries[self._at - 1]
+
+    def rewind(self):
+        self._at = 0
+
+
+class Pin:
+    IN, OUT, PULL_UP, PULL_DOWN = 0, 1, 2, 3
+    tape = None
+
+    def __init__(self, number, mode=None, pull=None, value=None):
+        self._out = mode == Pin.OUT
+        self._level = value
+
+    def value(self, level=None):
+        if level is not None:
+            self._level = level
+            return None
+        return self._level if self._out else Pin.tape.next()
+
+
+class Bus:
+    """SPI and I2C: takes everything, and answers from the tape."""
+
+    def __init__(self, *_arguments, **_options):
+        pass
+
+    def write(self, data):
+        pass
+
+    def write_readinto(self, data, into):
+        into[:] = Pin.tape.next()
+
+    def writeto(self, address, data, stop=True):
+        pass
+
+    def readfrom_into(self, address, into, stop=True):
+        into[:] = Pin.tape.next()
+
+
+class ADC:
+    def __init__(self, pin):
+        pass
+
+    def read_u16(self):
+        return Pin.tape.next()
+
+
+class Machine:
+    Pin, SPI, I2C, ADC = Pin, Bus, Bus, ADC
+
+
+class Steps:
+    """The least time of each measured step, over many plays."""
+
+    def __init__(self, steps):
+        self._steps = steps
+        self.least_us = []
+        self.ticks = []  # positions of the steps that had a tick in them
+
+    def play(self):
+        """Run once from start to end; each step's time lowers its own least one."""
+        from firmware.application import Application
+
+        Pin.tape.rewind()
+        app = Application(board, Machine, commissioned(), Access(bytes), self._steps[0])
+        app.unlock()
+        at = -1
+        for now_ms in self._steps:
+            if now_ms < 0:
+                gc.collect()
+                at = 0
+                continue
+            ticks = app.controller.ticks
+            start_us = now_us()
+            app.step(now_ms)
+            spent_us = elapsed_us(start_us)
+            if at >= 0:
+                self._note(at, spent_us, app.controller.ticks != ticks)
+                at += 1
+        if not app.controller.commands.discharge:
+            raise ValueError("outputs are off: the tape was not followed")
+
+    def _note(self, at, spent_us, ticked):
+        if at < len(self.least_us):
+            self.least_us[at] = min(self.least_us[at], spent_us)
+            return
+        self.least_us.append(spent_us)
+        if ticked:
+            self.ticks.append(at)
+
+
+def main(file):
+    with open(file) as stream:
+        recorded = json.load(stream)
+    Pin.tape = Tape(recorded["tape"])
+    clock.now_ms = Pin.tape.next
+    clock.sleep_us = lambda us: None
+    yardstick = Subject("yardstick", thousand_additions)
+    steps = Steps(recorded["steps"])
+    for _ in range(_PLAYS):
+        for _ in range(3):
+            yardstick.spell()
+        steps.play()
+    ticks = sorted(steps.least_us[at] for at in steps.ticks)
+    tell(name="yardstick", us=yardstick.best_us)
+    tell(name="all", us=sum(steps.least_us) / len(ticks))
+    tell(name="tick", us=ticks[len(ticks) // 2])
+
+
+main(sys.argv[1])
