@@ -55,6 +55,7 @@ body diode conducts. So behind every rule stands a second line that needs no swi
 _LEGEND = {
     judge.OPENED: "o",
     judge.BEFORE: "b",
+    judge.KEPT: "k",
     judge.RETRIED: "r",
     judge.SECONDARY: "S",
     judge.LEVEL2: "2",

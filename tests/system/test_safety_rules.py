@@ -77,10 +77,10 @@ def test_a_hazard_ends_within_the_promised_time(provocation):
     if provocation.stage not in stages.FROM_RESET:
         before = stages.build(provocation)
         stages.prepare(before, provocation)
-        on = [
-            kind for kind in judge.forbidden(RULE[provocation.rule]) if before.watch.bad_us[kind]
-        ]
-        assert on, "nothing that the rule forbids was on before"
+        on = before.watch.on(before.now_us)
+        assert set(on) & set(judge.forbidden(RULE[provocation.rule])), (
+            "nothing that the rule forbids was on before"
+        )
     scene, begun_us, promised_ms = tripped(provocation)
     assert scene.active(provocation.sooner or provocation.rule)
     scene.run(1500)

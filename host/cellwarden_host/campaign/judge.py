@@ -40,9 +40,10 @@ UNSTOPPED_MS = 1000 + 100 + 2 * TICK_MS + 300
 # Level 2: its delay, then that of current flowing below it, their samples, settling, tolerance.
 LEVEL2_MS = 500 + 500 + 100 + 4 * TICK_MS + 1000
 
-BEFORE, OPENED, RETRIED = "before", "opened", "retried"
+KEPT, BEFORE, OPENED, RETRIED = "kept off", "before", "opened", "retried"
 SECONDARY, LEVEL2, FAILED = "secondary", "level 2", "FAIL"
 WORDS = {
+    KEPT: "the board started with fault and hazard, and what the rule forbids never came on",
     BEFORE: "the fault itself had already opened what the rule forbids, and it stayed open",
     OPENED: "opened within the promised time",
     RETRIED: "opened within the promised time, tried again as often as the rule allows, each time"
@@ -92,7 +93,7 @@ def bring_about(scene: Scene, provocation: Provocation, fault: Fault | None) -> 
     if fault:
         scene.plant.inject(fault[0], *fault[1])
         scene.run(FAULT_MS)
-    scene.watch.begin(scene.now_us)
+    scene.on_before = scene.watch.on(scene.now_us)
     begun_us = scene.now_us
     provocation.act(scene)
     scene.watch.begin(begun_us)
@@ -103,13 +104,16 @@ def judge(provocation: Provocation, fault: Fault | None = None, tolerance: bool 
     """Run one case."""
     scene = stages.build(provocation)
     begun_us = bring_about(scene, provocation, fault)
+    was_on = any(kind in scene.on_before for kind in forbidden(RULE[provocation.rule]))
     fired_before = scene.watch.fired_us is not None
     deadline_us = begun_us + promised_ms(provocation, scene, tolerance) * 1000
     kinds = forbidden(RULE[provocation.rule])
     _run_until_quiet(scene, kinds, begun_us, deadline_us)
     last_us = _last_us(scene, kinds)
     if last_us is None:
-        return Verdict(BEFORE, 0, "disconnect had fired" if fired_before else "")
+        if provocation.stage in stages.FROM_RESET:
+            return Verdict(KEPT)
+        return Verdict(OPENED if was_on else BEFORE)
     if last_us <= deadline_us:
         fired = scene.watch.fired_us is not None and not fired_before
         took_ms = max(0, last_us - begun_us) // 1000

@@ -46,6 +46,7 @@ class Scene:
         self.controller = self.app.controller
         self.settings = made
         self.watch = Watch(self.plant)
+        self.on_before: list[str] = []  # what went on or could, when the hazard came
         self.each_second: Any = None  # what the world outside does now and then
         self._second_us = 0
 

@@ -70,6 +70,15 @@ class Watch:
             begun_us = self._from_us[kind] = now_us
         self.longest_us[kind] = max(self.longest_us[kind], now_us - begun_us)
 
+    def on(self, now_us: int) -> list[str]:
+        """What goes on now, or could; balancing pauses around measurements and between turns."""
+        recent = {"balance": 5_000_000}
+        return [
+            kind
+            for kind, last_us in self.bad_us.items()
+            if last_us is not None and now_us - last_us <= recent.get(kind, 0)
+        ]
+
     def precharge_ma(self) -> float:
         """The most that the precharge resistor and the board's own supply let out."""
         return FLOW_MA + 1.1 * self._pack.pack_mv() / self._plant.board.PRECHARGE_OHM
