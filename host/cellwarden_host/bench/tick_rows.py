@@ -14,6 +14,7 @@ TOPIC = "tick"
 LIMIT_MS = 10
 CYCLE_MS = 100
 _TAPE_CYCLES = 20
+_TAPE_PLAYS = 40
 _STEPS = {
     "tick": "core tick, 24 cells",
     "fast": "core after a current sample",
@@ -73,7 +74,7 @@ def _firmware() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "tape.json"
         tape.record(file, _TAPE_CYCLES)
-        told = runtimes.on_micropython("drivers_cost", file, heap="64M")
+        told = runtimes.on_micropython("drivers_cost", file, _TAPE_PLAYS, heap="64M")
     us = {result["name"]: result["us"] for result in told}
     yardstick = us["yardstick"]
     yield at_most(

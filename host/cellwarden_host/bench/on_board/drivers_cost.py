@@ -13,8 +13,6 @@ import board
 from cellwarden.access import Access
 from firmware import clock
 
-_PLAYS = 40
-
 
 class Tape:
     """Answers in the order in which they were given; all machines play the same one."""
@@ -117,7 +115,7 @@ class Steps:
             self.ticks.append(at)
 
 
-def main(file):
+def main(file, plays):
     with open(file) as stream:
         recorded = json.load(stream)
     Pin.tape = Tape(recorded["tape"])
@@ -125,7 +123,7 @@ def main(file):
     clock.sleep_us = lambda us: None
     yardstick = Subject("yardstick", thousand_additions)
     steps = Steps(recorded["steps"])
-    for _ in range(_PLAYS):
+    for _ in range(plays):
         for _ in range(3):
             yardstick.spell()
         steps.play()
@@ -135,4 +133,4 @@ def main(file):
     tell(name="tick", us=ticks[len(ticks) // 2])
 
 
-main(sys.argv[1])
+main(sys.argv[1], int(sys.argv[2]))
