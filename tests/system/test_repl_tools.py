@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from station import Station
+from station import PINS, Station
 
 HEARTBEAT_MS = 500
 MOMENTS = int(os.environ.get("CELLWARDEN_MOMENTS", "6"))
@@ -61,6 +61,7 @@ class Bench:
         """Off within the heartbeat's time of the first Ctrl-C, and off ever since."""
         station = self.station
         assert station.all_open, station.story()
+        assert not any(station.plant.pins[name] for name in PINS), "not even commanded"
         first_ms = self.ctrl_c_ms[0]
         for name in was_on:
             off_ms = station.moved_ms(name, False, first_ms - 0.001)
