@@ -24,6 +24,9 @@ HEATER_MA = 2_500  # the most that the heater draws; it hangs between shunt and 
 
 # Front ends: chips in the daisy chain, nearest first, each with 12 cell inputs.
 LTC6811_CHIPS = 2
+# "stack" when each chip lives on its own cells (then settings that starve one are refused),
+# "own" on boards that also take packs of 3 to 7 cells, as this one is to.
+AFE_SUPPLY = "own"
 BALANCE_OHM = 100  # 40 mA at 4 V
 # Cells share a heat sink in groups of this many adjacent channels.
 BALANCE_GROUP = 6

@@ -21,6 +21,8 @@ _MIN_CELLS = 3
 # The sheet's floor for under-voltage; sodium-ion alone may go lower.
 _SHEET_FLOOR_MV = 1500
 _CHANNELS_A_CHIP = 12
+# An LTC6811 works from 11 V on (its datasheet); most boards supply each from its own cells.
+_CHIP_SUPPLY_MV = 11_000
 
 # (pack limit, cell limit): what 0 stands for.
 _PER_CELL = (
@@ -86,6 +88,8 @@ class Check:
         self.channels = getattr(
             board, "CELL_CHANNELS", _CHANNELS_A_CHIP * getattr(board, "LTC6811_CHIPS", 3)
         )
+        fed_by_cells = getattr(board, "AFE_SUPPLY", "stack") == "stack"
+        self._cells_on = bytearray(getattr(board, "LTC6811_CHIPS", 0) if fed_by_cells else 0)
         self._constants = array(
             "i",
             (
@@ -154,6 +158,7 @@ class Check:
             self._pack(stored)
             or self._channels(stored)
             or self._chemistry(stored)
+            or self._supply(stored, written)
             or self._cross(live, written)
             or ids.COMMIT_RESULT_IS_OK
         )
@@ -214,6 +219,30 @@ class Check:
             and not stored[ids.COLD_CHARGE_CONFIRMED]
         ):
             return self._refuse(ids.CHARGE_UT_DC, ids.COMMIT_RESULT_IS_COLD_CHARGE)
+        return 0
+
+    def _supply(self, stored, written):
+        """Every chip that lives on its own cells must outlive level 2 of under-voltage: one that
+        has too few, or none, falls silent, and all behind it in the chain with it."""
+        cells = stored[ids.CELL_COUNT]
+        on = self._cells_on
+        chips = len(on)
+        if not chips or not cells or not stored[ids.CHEMISTRY]:
+            return 0
+        mapped = stored[ids.CELL_CHANNEL] != 0
+        for chip in range(chips):  # evenly, as the firmware spreads them
+            on[chip] = 0 if mapped else (cells + chips - 1 - chip) // chips
+        if mapped:
+            for i in range(cells):
+                on[(stored[ids.CELL_CHANNEL + i] - 1) // _CHANNELS_A_CHIP] += 1
+        uv2_mv = stored[ids.CELL_UV2_MV]
+        for chip in range(chips):
+            if on[chip] * uv2_mv < _CHIP_SUPPLY_MV:
+                blame = ids.CELL_CHANNEL if mapped else ids.CELL_COUNT
+                pack = written[blame] or written[ids.CHEMISTRY]
+                if written[ids.CELL_UV2_MV] and not pack:
+                    blame = ids.CELL_UV2_MV
+                return self._refuse(blame, ids.COMMIT_RESULT_IS_CROSS_RULE)
         return 0
 
     def _cross(self, live, written):
