@@ -36,6 +36,8 @@ WAITS = (
 FORBIDS = ("charge", "discharge", "balance", "heater", "secondary")
 LOUDNESS = ("none", "info", "warning", "protection", "danger")
 HOLE = 0xFF
+# Quantities of these groups are known at every moment; they count a sample when they change.
+ALWAYS_KNOWN = ("always", "feedback", "soc")
 # What a quantity is sampled from: tells how old the judged sample was.
 GROUPS = tuple(dict.fromkeys(group for _, _, group in rules.QUANTITIES))
 
@@ -144,6 +146,8 @@ def rule_columns(pool: Pool) -> dict[str, object]:
         raise ValueError("rule numbers must be 0, 1, 2, ...")
     quantity = [name for name, _, _ in rules.QUANTITIES]
 
+    group = {name: of for name, _, of in rules.QUANTITIES}
+
     def bits(rule: rows.Rule) -> int:
         return (
             (rule.way == "over")
@@ -151,6 +155,7 @@ def rule_columns(pool: Pool) -> dict[str, object]:
             | rule.persists << 2
             | (rule.recover is None) << 3
             | rule.backup << 4
+            | (group[rule.quantity] in ALWAYS_KNOWN) << 5
         )
 
     def column(value: Callable[[rows.Rule], int]) -> bytes:

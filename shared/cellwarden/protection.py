@@ -41,6 +41,7 @@ _FAST = 2
 _PERSISTS = 4
 _HYSTERESIS = 8
 _BACKUP = 16
+_ALWAYS = 32  # its quantity is known at every moment, and counts only changes
 _LOOKED = 1  # clear it once its value has recovered
 _TAKEN_ON = 2  # clear it though the limit is still broken
 # No tick is held against a moment further back: ticks wrap after six days.
@@ -117,17 +118,20 @@ class Protection:
         for r in self._fast if fast else self._all:
             q = quantity[r]
             count = q_count[q]
-            if not q_valid[q]:
-                continue
+            s = state[r]
             if count == seen[r]:
-                if state[r] == PENDING:  # a delay may end between two samples
-                    changed |= self._ripen(r, now_ms)
+                if s == IDLE:
+                    continue
+                if not bits[r] & _ALWAYS:
+                    if s == PENDING and q_valid[q]:  # a delay may end between two samples
+                        changed |= self._ripen(r, now_ms)
+                    continue
+            if not q_valid[q]:
                 continue
             seen[r] = count
             value = q_value[q]
             trip = live[trip_at[r]]
             broken = value >= trip if bits[r] & _OVER else value <= trip
-            s = state[r]
             if s == IDLE:
                 if not broken:
                     self._muted[r] = 0

@@ -36,26 +36,6 @@ _CURRENT_QUANTITIES = bytes(
         ids.Q_UNSTOPPED_DISCHARGE_MA,
     )
 )
-_CONDITION_QUANTITIES = bytes(
-    (
-        ids.Q_PRECHARGE_NO_CAPACITOR,
-        ids.Q_PRECHARGE_SHORT,
-        ids.Q_PRECHARGE_STUCK,
-        ids.Q_SETTINGS_LOST,
-        ids.Q_UNCOMMISSIONED,
-        ids.Q_UNCALIBRATED,
-        ids.Q_SELF_TEST_FAILURES,
-        ids.Q_LEASE_OVER,
-        ids.Q_WATCHDOG_RESTART,
-        ids.Q_TICK_LATE_MS,
-        ids.Q_CHARGER_SILENT,
-        ids.Q_HEATER_FAULT,
-        ids.Q_FACTORY_PASSWORD,
-        ids.Q_NO_SECONDARY,
-        ids.Q_STORAGE_FAILED,
-        ids.Q_STATE_LOST,
-    )
-)
 _CELL_QUANTITIES = bytes(
     (
         ids.Q_CELL_MAX_MV,
@@ -103,6 +83,8 @@ class Quantities:
         self._updates = 0
         self._group_count = array("i", [0] * n)
         self._seen_cells = 0
+        self._seen_temps = -1
+        self._seen_wires = 0
         self._fingerprint = 0
         self._still_ma = 0
         self._still_samples = 0
@@ -123,7 +105,7 @@ class Quantities:
         self._feedback(r, switchgear, now_ms)
         self._conditions(conditions, switchgear)
         if soc_permille >= 0:
-            self._put(ids.Q_SOC_PERCENT, soc_permille // 10, self._updates)
+            self._flag(ids.Q_SOC_PERCENT, soc_permille // 10)
         else:
             self.valid[ids.Q_SOC_PERCENT] = 0
         self.update_current(r, live, active, switchgear, now_ms)
@@ -179,8 +161,9 @@ class Quantities:
         self.count[q] = count
 
     def _flag(self, q, value):
-        """A condition that is always known, and fresh with every update."""
-        self._put(q, int(value), self._updates)
+        """What is known at every moment: a change counts as a sample."""
+        if self.value[q] != value or not self.valid[q]:
+            self._put(q, int(value), self._updates)
 
     def _age(self, q, sampled_ms, count, now_ms):
         """Age of a group of samples; from the start while there never was one."""
@@ -259,9 +242,13 @@ class Quantities:
 
     def _temps(self, r, live):
         if not r.temps_valid:
+            self._seen_temps = -1
             for q in _TEMP_QUANTITIES:
                 self.valid[q] = 0
             return
+        if r.temps_count == self._seen_temps:
+            return
+        self._seen_temps = r.temps_count
         fitted = live[ids.TEMPS_FITTED]
         count = r.temps_count
         known = faults = high = low = high_at = low_at = 0
@@ -312,7 +299,8 @@ class Quantities:
             self.valid[q] = 0
 
     def _feedback(self, r, switchgear, now_ms):
-        if r.open_wire_count:
+        if r.open_wire_count != self._seen_wires:
+            self._seen_wires = r.open_wire_count
             cut = sum(r.open_wire)
             if cut:
                 self._name_wire(r.open_wire)
@@ -338,26 +326,19 @@ class Quantities:
             self.valid[q] = 0
 
     def _conditions(self, c, switchgear):
-        value = self.value
-        value[ids.Q_PRECHARGE_NO_CAPACITOR] = switchgear.precharge_no_capacitor
-        value[ids.Q_PRECHARGE_SHORT] = switchgear.precharge_short
-        value[ids.Q_PRECHARGE_STUCK] = switchgear.precharge_stuck
-        value[ids.Q_SETTINGS_LOST] = c.settings_lost
-        value[ids.Q_UNCOMMISSIONED] = c.uncommissioned
-        value[ids.Q_UNCALIBRATED] = c.uncalibrated
-        value[ids.Q_SELF_TEST_FAILURES] = c.self_test_failures
-        value[ids.Q_LEASE_OVER] = c.lease_over
-        value[ids.Q_WATCHDOG_RESTART] = c.watchdog_restart
-        value[ids.Q_TICK_LATE_MS] = c.tick_late_ms
-        value[ids.Q_CHARGER_SILENT] = c.charger_silent
-        value[ids.Q_HEATER_FAULT] = c.heater_fault
-        value[ids.Q_FACTORY_PASSWORD] = c.factory_password
-        value[ids.Q_NO_SECONDARY] = c.no_secondary
-        value[ids.Q_STORAGE_FAILED] = c.storage_failed
-        value[ids.Q_STATE_LOST] = c.state_lost
-        valid = self.valid
-        samples = self.count
-        updates = self._updates
-        for q in _CONDITION_QUANTITIES:
-            valid[q] = 1
-            samples[q] = updates
+        self._flag(ids.Q_PRECHARGE_NO_CAPACITOR, switchgear.precharge_no_capacitor)
+        self._flag(ids.Q_PRECHARGE_SHORT, switchgear.precharge_short)
+        self._flag(ids.Q_PRECHARGE_STUCK, switchgear.precharge_stuck)
+        self._flag(ids.Q_SETTINGS_LOST, c.settings_lost)
+        self._flag(ids.Q_UNCOMMISSIONED, c.uncommissioned)
+        self._flag(ids.Q_UNCALIBRATED, c.uncalibrated)
+        self._flag(ids.Q_SELF_TEST_FAILURES, c.self_test_failures)
+        self._flag(ids.Q_LEASE_OVER, c.lease_over)
+        self._flag(ids.Q_WATCHDOG_RESTART, c.watchdog_restart)
+        self._flag(ids.Q_TICK_LATE_MS, c.tick_late_ms)
+        self._flag(ids.Q_CHARGER_SILENT, c.charger_silent)
+        self._flag(ids.Q_HEATER_FAULT, c.heater_fault)
+        self._flag(ids.Q_FACTORY_PASSWORD, c.factory_password)
+        self._flag(ids.Q_NO_SECONDARY, c.no_secondary)
+        self._flag(ids.Q_STORAGE_FAILED, c.storage_failed)
+        self._flag(ids.Q_STATE_LOST, c.state_lost)

@@ -31,6 +31,13 @@ class WireProof:
     def update(self, readings, quantities, protection, settings):
         """Once a tick: ask for checks while a limit of level 2 is broken."""
         live = settings.live
+        state = protection.state
+        quiet = not (
+            state[ids.RULE_CELL_OV2] or state[ids.RULE_CELL_UV2] or state[ids.RULE_CELL_UV2_FLOW]
+        )
+        if quiet and self.armed and settings.commissioned:
+            self._broken = self._standing = readings.open_wire_wanted = False
+            return
         self._arm(quantities, settings)
         broken = standing = False
         for rule in _RULES:

@@ -38,6 +38,8 @@ HOST_ONLY = (
     "board/simulated/",
 )
 _CACHED_IMAGES = 8
+# Without line numbers: they take a tenth of the memory, and a traceback still names functions.
+OPTIONS = ("-O3",)
 ROOT_FILES = "root"  # in firmware: boot.py and main.py, never compiled
 
 # Run by MicroPython: argv[1] names a plan: image, sectors, files to write, files to remove.
@@ -118,7 +120,7 @@ def flash_files(board: str = "sim") -> dict[str, Path | bytes]:
         if path.count("/") == 1:
             files[path] = source
         else:
-            files[path[:-3] + ".mpy"] = compiled(source, path.lstrip("/"))
+            files[path[:-3] + ".mpy"] = compiled(source, path.lstrip("/"), OPTIONS)
     return files
 
 
