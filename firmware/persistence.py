@@ -66,14 +66,15 @@ class Persistence:
         else:
             self._access_lost = self._access.lost()
 
-    def load_state(self, controller, now_ms):
+    def load_state(self, controller, now_ms, slept_ms=0):
         """Latches, charge and uptime of before the restart, then the journal's newest part.
 
         What cannot be read may have held latches: a person must look at the pack then.
+        ``slept_ms`` is how long the board has been in deep sleep.
         """
         payload = self._state.load()
         if payload is not None:
-            lost = not state_record.load(controller, payload, now_ms)
+            lost = not state_record.load(controller, payload, now_ms, slept_ms)
         else:
             lost = self._state.lost()
         if lost:

@@ -17,6 +17,8 @@ _CRASH = "/data/crash.txt"
 COMMAND = "command"
 CRASH = "crash"
 SLEEP = "sleep"
+# Between looks for a charger from deep sleep; boards with a wake latch wake at once.
+SLEEP_MS = 60_000
 _CAUSES = {
     COMMAND: ids.RESTART_CAUSE_IS_COMMAND,
     CRASH: ids.RESTART_CAUSE_IS_FAULT,

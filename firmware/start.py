@@ -45,10 +45,11 @@ def build():
     persistence.load_settings(settings)
     persistence.load_access(access, now_ms)
     controller = application.controller
-    persistence.load_state(controller, now_ms)
+    cause = restart.cause()
+    slept_ms = restart.SLEEP_MS if cause == ids.RESTART_CAUSE_IS_SLEEP else 0
+    persistence.load_state(controller, now_ms, slept_ms)
     register_map = RegisterMap(controller)
     _texts(register_map)
-    cause = restart.cause()
     controller.publisher.restart_cause = cause
     controller.conditions.watchdog_restart = int(cause == ids.RESTART_CAUSE_IS_WATCHDOG)
     controller.conditions.self_test_failures = SelfTest(application.hardware).run()

@@ -19,8 +19,6 @@ _COLLECT_TICKS = 20
 # A piece of storage begins this soon after a tick: 30 ms, 430 of a worn flash, and the next
 # tick are less than the 500 after which the gates open.
 _AFTER_TICK_MS = 30
-# Between looks for a charger from deep sleep; boards with a wake latch wake at once.
-_SLEEP_MS = 60_000
 
 
 class Tasks:
@@ -121,5 +119,5 @@ class Tasks:
         self._persistence.save_all(self._controller, now_ms, self._app.watchdog)
         restart.mean(word)
         if word == restart.SLEEP:
-            machine.deepsleep(_SLEEP_MS)
+            machine.deepsleep(restart.SLEEP_MS)
         machine.reset()

@@ -10,8 +10,8 @@ from . import protection_state
 
 VERSION = 1
 SIZE = 512
-# version, bits (1 disconnect fired, 2 armed), uptime (4), operations (4), loaded operations
-# (4), length of estimator
+# version, bits (1 disconnect fired, 2 armed, 4 state lost and not yet looked at), uptime (4),
+# operations (4), loaded operations (4), length of estimator
 _HEAD = 16
 
 
@@ -29,6 +29,7 @@ def dump(controller, out, now_ms):
     c = controller
     out[0] = VERSION
     out[1] = int(c.switchgear.fired or c.switchgear.spent) | int(c.wire_proof.armed) << 1
+    out[1] |= c.conditions.state_lost << 2
     _put(out, 2, c.uptime_s)
     _put(out, 6, c.switchgear.operations)
     _put(out, 10, c.switchgear.loaded_operations)
@@ -48,6 +49,8 @@ def load(controller, data, now_ms, slept_ms=0):
         return False
     c.uptime_s = c.start_uptime_s = _get(data, 2)
     c.wire_proof.armed = bool(data[1] & 2)
+    if data[1] & 4:
+        c.conditions.state_lost = 1
     c.switchgear.restore(bool(data[1] & 1), _get(data, 6), _get(data, 10))
     c.estimator.state_from(data, _HEAD)
     rules = _HEAD + size

@@ -211,6 +211,20 @@ def test_a_state_of_another_version_is_told(board_of, tmp_path, monkeypatch):
     assert controller.conditions.state_lost == 1
 
 
+def test_a_lost_state_stays_told_over_restarts_until_a_person_has_looked(board_of, tmp_path):
+    saved(board_of)
+    spoil(tmp_path, "state")
+    for looked in (False, False, True):
+        controller, persistence = board_of()
+        assert controller.conditions.state_lost == 1
+        if looked:
+            controller.clear_latches(0)
+        controller.requests.save_state_now = True
+        persistence.step(controller, 20)
+        persistence.step(controller, 40)
+    assert not board_of()[0].conditions.state_lost
+
+
 def test_a_lost_password_is_told_until_a_new_one_is_stored(board_of, tmp_path):
     saved(board_of)
     spoil(tmp_path, "access")
