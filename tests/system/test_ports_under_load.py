@@ -13,7 +13,7 @@ OV_DELAY_MS = 4000
 TEN_REGISTERS = read_request(0, 10)
 MANY_REGISTERS = read_request(0x0200, 32)
 SMALL_HEAP = 334 * 1024  # of a 64-bit unix process; stands for what a Pico has
-MINUTES = int(os.environ.get("CELLWARDEN_MINUTES", "3"))
+MINUTES = int(os.environ.get("CELLWARDEN_MINUTES", "2"))
 ROUNDS = 10
 
 
@@ -28,7 +28,7 @@ def _polled(pack):
 def test_no_request_is_dropped_at_back_to_back_polling_on_both_ports(station, capsys):
     pack = station().start()
     masters = _polled(pack)
-    pack.advance(60_000)
+    pack.advance(20_000)
     for master in masters:
         master.stop()
         assert master.lost == 0 and master.refused == 0
