@@ -11,6 +11,7 @@ import gc
 
 gc.collect()
 before_firmware = gc.mem_alloc()
+gc.threshold(16_384)  # as main.py does while modules load
 
 import asyncio  # noqa: E402
 import json  # noqa: E402
@@ -19,6 +20,9 @@ import sys  # noqa: E402
 import micropython  # noqa: E402
 
 from firmware import safe_state, start  # noqa: E402
+
+gc.collect()
+gc.threshold(-1)
 
 _SETTLE_MS = 12_000  # switched on, start journalled and stored
 _LOCKED_MS = 10_000
