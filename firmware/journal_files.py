@@ -60,7 +60,9 @@ class JournalFiles:
         return _PER_FILE - self._in_last if self._segments else 0
 
     def begin_file(self):
-        """Create the next file; False when it cannot be."""
+        """Drop the oldest of too many files, or create the next; False when it cannot be."""
+        if len(self._segments) >= self._files:
+            return self._drop_oldest()
         self._begin_file()
         try:
             open(self._path(self._segments[-1]), "ab").close()

@@ -1,11 +1,12 @@
 """Runs on MicroPython: records and journal work there as on CPython. Prints OK."""
 
 import os
+import sys
 
 from firmware.journal_files import JournalFiles
 from firmware.records import RecordStore, ensure_folder
 
-FOLDER = "/tmp/cellwarden-storage-%d" % (id(os) & 0xFFFFFF)
+FOLDER = sys.argv[1] + "/data"
 
 
 def remove(folder):
