@@ -53,9 +53,15 @@ class Pack:
     def pass_time(self, ms=100):
         self.now_ms = (self.now_ms + ms) & 0x3FFFFFFF
         self.sample()
-        self.quantities.update(self.readings, self.live, self.protection.state,
-                               self.protection, self.estimator.soc_permille,
-                               self.conditions, self.now_ms)
+        self.quantities.update(
+            self.readings,
+            self.live,
+            self.protection.state,
+            self.protection,
+            self.estimator.soc_permille,
+            self.conditions,
+            self.now_ms,
+        )
 
     def sample(self):
         r = self.readings

@@ -105,16 +105,26 @@ class Bench:
     def tick(self):
         self.told_ready = self.ready
         self.told_lease_over = self.lease_over
-        self.gear.tick(self.now_ms, self.readings, self.forbids, self.ready, self.settings,
-                       self.lease_over, self.commands)
+        self.gear.tick(
+            self.now_ms,
+            self.readings,
+            self.forbids,
+            self.ready,
+            self.settings,
+            self.lease_over,
+            self.commands,
+        )
 
     def fast(self):
         self.gear.fast(self.now_ms, self.readings, self.forbids, self.settings, self.commands)
 
     def measure(self):
         r = self.readings
-        values = {"current_ma": self.measured_ma, "pack_mv": self.pack_mv,
-                  "bus_mv": int(self.bus_mv)}
+        values = {
+            "current_ma": self.measured_ma,
+            "pack_mv": self.pack_mv,
+            "bus_mv": int(self.bus_mv),
+        }
         for name in values:
             if name in self.lost:
                 getattr(r, name).miss()

@@ -34,8 +34,15 @@ class Bench(Pack):
         return self
 
     def update(self):
-        self.balancer.update(self.readings, self.quantities, self.protection, self.estimator,
-                             self.settings, self.now_ms, self.commands)
+        self.balancer.update(
+            self.readings,
+            self.quantities,
+            self.protection,
+            self.estimator,
+            self.settings,
+            self.now_ms,
+            self.commands,
+        )
 
     def chosen(self):
         return [i for i in range(self.cells) if self.commands.balance[i]]
@@ -152,8 +159,12 @@ def test_a_choice_holds_for_its_slot():
 
 def test_a_warm_balancing_board_works_with_fewer_resistors():
     limit_dc = Bench().live[ids.BALANCE_OT_DC]
-    for dc, most in ((250, MOST_COOL), (limit_dc - 150, MOST_WARM), (limit_dc - 60, MOST_HOT),
-                     (limit_dc - 10, 0)):
+    for dc, most in (
+        (250, MOST_COOL),
+        (limit_dc - 150, MOST_WARM),
+        (limit_dc - 60, MOST_HOT),
+        (limit_dc - 10, 0),
+    ):
         bench = raised(Bench(), range(1, 24))
         bench.temp_dc[5] = dc
         for _ in range(8):

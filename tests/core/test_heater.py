@@ -27,9 +27,16 @@ class Bench(Pack):
         return self.commands.heater
 
     def update(self):
-        self.heater.update(self.readings, self.quantities, self.protection, self.estimator,
-                           self.settings, self.discharge_on, self.now_ms,
-                           self.commands)
+        self.heater.update(
+            self.readings,
+            self.quantities,
+            self.protection,
+            self.estimator,
+            self.settings,
+            self.discharge_on,
+            self.now_ms,
+            self.commands,
+        )
 
 
 def test_cold_starts_it_and_warm_stops_it_with_hysteresis():

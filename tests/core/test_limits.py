@@ -21,8 +21,9 @@ class Bench(Pack):
         return self.limits
 
     def update(self):
-        self.limits.update(self.readings, self.quantities, self.protection, self.estimator,
-                           self.settings)
+        self.limits.update(
+            self.readings, self.quantities, self.protection, self.estimator, self.settings
+        )
 
     def at(self, mv):
         self.cell_mv = [mv] * self.cells
@@ -61,8 +62,15 @@ def test_a_reading_nobody_refreshes_means_zero_before_its_fault_tolerance_time()
     bench.now_ms += bench.board.FTT_CELLS_MS // 2
     bench.readings.current_ma.put(0, bench.now_ms)
     bench.readings.temps_done(bench.now_ms)
-    bench.quantities.update(bench.readings, bench.live, bench.protection.state,
-                            bench.protection, 500, bench.conditions, bench.now_ms)
+    bench.quantities.update(
+        bench.readings,
+        bench.live,
+        bench.protection.state,
+        bench.protection,
+        500,
+        bench.conditions,
+        bench.now_ms,
+    )
     bench.update()
     assert (bench.limits.ccl_ma, bench.limits.dcl_ma) == (0, 0)
 
@@ -161,8 +169,10 @@ def test_one_high_cell_holds_the_whole_pack():
 def test_limits_shrink_towards_every_temperature_limit_and_end_before_it():
     live = Bench().live
     for dc, charge, discharge in (
-        (live[ids.CHARGE_OT_DC] - 5, 0, True), (live[ids.CHARGE_UT_DC] + 5, 0, True),
-        (live[ids.DISCHARGE_OT_DC] - 5, 0, False), (live[ids.DISCHARGE_UT_DC] + 5, 0, False),
+        (live[ids.CHARGE_OT_DC] - 5, 0, True),
+        (live[ids.CHARGE_UT_DC] + 5, 0, True),
+        (live[ids.DISCHARGE_OT_DC] - 5, 0, False),
+        (live[ids.DISCHARGE_UT_DC] + 5, 0, False),
     ):
         bench = Bench()
         bench.temp_dc = [dc] * 4 + [250, 250]
