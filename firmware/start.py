@@ -16,11 +16,10 @@ from cellwarden import ids
 from cellwarden.access import Access
 from cellwarden.register_map import RegisterMap
 from cellwarden.settings import Settings
-from firmware import clock, restart, safe_state, version
+from firmware import chip_test, clock, restart, safe_state, version
 from firmware.application import Application
 from firmware.persistence import Persistence
 from firmware.ports import ModbusPort
-from firmware.selftest import SelfTest
 from firmware.tasks import Tasks
 
 PORT_CHARGER = 1
@@ -52,7 +51,7 @@ def build():
     _texts(register_map)
     controller.publisher.restart_cause = cause
     controller.conditions.watchdog_restart = int(cause == ids.RESTART_CAUSE_IS_WATCHDOG)
-    controller.conditions.self_test_failures = SelfTest(application.hardware).run()
+    controller.conditions.self_test_failures = chip_test.failures(application.hardware)
     controller.sleep.woken = cause == ids.RESTART_CAUSE_IS_SLEEP
     if cause != ids.RESTART_CAUSE_IS_POWER:
         controller.switchgear.precharge.assume_hot()

@@ -11,8 +11,7 @@ import machine
 
 from cellwarden import ids
 from cellwarden.ticks import elapsed_ms
-from firmware import clock, restart
-from firmware.selftest import SelfTest
+from firmware import chip_test, clock, restart
 
 _SLOW_MS = 20
 _COLLECT_TICKS = 20
@@ -95,7 +94,7 @@ class Tasks:
         """Run the self-test that was asked for, unless a switch has closed since."""
         self._controller.requests.self_test = False
         if not self._app.switched_on():
-            failures = SelfTest(self._app.hardware).run()
+            failures = chip_test.failures(self._app.hardware)
             self._controller.conditions.self_test_failures = failures
 
     def _collect(self):

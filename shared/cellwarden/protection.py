@@ -114,6 +114,8 @@ class Protection:
         quantity = schema.RULE_QUANTITY
         bits = schema.RULE_BITS
         trip_at = schema.RULE_TRIP
+        muted = self._muted
+        retries = self.retries
         changed = False
         for r in self._fast if fast else self._all:
             q = quantity[r]
@@ -134,10 +136,10 @@ class Protection:
             broken = value >= trip if bits[r] & _OVER else value <= trip
             if s == IDLE:
                 if not broken:
-                    self._muted[r] = 0
-                    if self.retries[r]:
+                    muted[r] = 0
+                    if retries[r]:
                         self._forgive(r, now_ms)
-                elif not self._muted[r]:
+                elif not muted[r]:
                     self._since_ms[r] = now_ms
                     self._hits[r] = 0
                     self._pending(r, now_ms)
