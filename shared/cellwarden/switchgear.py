@@ -11,7 +11,7 @@ reading, and never leave a switch on because it was not called for a while.
 
 from . import ids
 from . import schema_data as schema
-from .precharge import DONE, DONE_PERCENT, RUNNING, STALE_MS, Precharge
+from .precharge import DONE, DONE_PERCENT, PAUSED, RUNNING, STALE_MS, Precharge
 from .switch_delays import Switch
 from .ticks import elapsed_ms
 
@@ -306,6 +306,8 @@ class Switchgear:
                 state = ids.BOARD_STATE_IS_DISCHARGING
             elif self._lease_over and not self.discharge_on:
                 state = ids.BOARD_STATE_IS_LOCKED
+            elif self.precharge.state == PAUSED and not self.discharge_on:
+                state = ids.BOARD_STATE_IS_PRECHARGING  # its resistor has to cool first
             else:
                 state = ids.BOARD_STATE_IS_READY
         elif self.fired or self.spent or forbids & _BOTH == _BOTH:
