@@ -2,21 +2,18 @@
 
 Nothing here knows an address: what is not in the tables is not in the documents. A test fails
 when the committed documents are not what this writes.
-
-    python -m cellwarden_host.docs_registers [--check]
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from cellwarden.tables import SCHEMA_VERSION, journal, readings, rows, rules, settings
 
-from . import registers_json
+from . import generated, registers_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _UNITS = {"0.1C": "0.1 °C", "10mV": "10 mV", "0.1%": "0.1 %", "": "–"}
@@ -313,25 +310,10 @@ def outputs() -> dict[Path, str]:
 
 
 def stale() -> list[Path]:
-    """Documents that are not what the schema says."""
-    return [
-        path
-        for path, text in outputs().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    """Documents that are not what the tables say."""
+    return generated.stale(outputs())
 
 
 def main(check: bool = False) -> int:
     """Write the documents, or with ``check`` only say which are stale; an exit code."""
-    if check:
-        for path in stale():
-            print(f"{path.name} is not what the schema says: cellwarden docs")
-        return 1 if stale() else 0
-    for path, text in outputs().items():
-        path.write_text(text, encoding="utf-8")
-        print("wrote", path.name, len(text))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main("--check" in sys.argv[1:]))
+    return generated.write(outputs(), check)

@@ -2,20 +2,17 @@
 
 From the rule table, the tables of the campaign and its stored result. It fails where a rule
 has no hazard, no provocation or no test: a protection nobody has seen work is none.
-
-    python -m cellwarden_host.docs_safety [--check]
 """
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from cellwarden.tables import rules, settings
 
-from . import rule_words
+from . import generated, rule_words
 from .board import Values
 from .campaign import argued, hazards, judge, matrix, provocations, shown, warnings
 
@@ -257,24 +254,9 @@ def outputs() -> dict[Path, str]:
 
 def stale() -> list[Path]:
     """Documents that are not what the tables say."""
-    return [
-        path
-        for path, text in outputs().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    return generated.stale(outputs())
 
 
-def main(check_only: bool = False) -> int:
-    """Write the documents, or only say which are stale; an exit code."""
-    if check_only:
-        for path in stale():
-            print(f"{path.name} is not what the rules say: cellwarden docs")
-        return 1 if stale() else 0
-    for path, text in outputs().items():
-        path.write_text(text, encoding="utf-8")
-        print("wrote", path.name, len(text))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main("--check" in sys.argv[1:]))
+def main(check: bool = False) -> int:
+    """Write the documents, or with ``check`` only say which are stale; an exit code."""
+    return generated.write(outputs(), check)
