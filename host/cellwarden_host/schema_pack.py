@@ -35,6 +35,9 @@ WAITS = (
 )
 FORBIDS = ("charge", "discharge", "balance", "heater", "secondary")
 LOUDNESS = ("none", "info", "warning", "protection", "danger")
+# Flags of a rule, lowest bit first; "hysteresis": its recovery is a distance from its limit,
+# "always": its quantity is known at every moment, and counts a sample when it changes.
+BITS = ("over", "fast", "persists", "hysteresis", "backup", "always")
 HOLE = 0xFF
 # Quantities of these groups are known at every moment; they count a sample when they change.
 ALWAYS_KNOWN = ("always", "feedback", "soc")
@@ -149,14 +152,15 @@ def rule_columns(pool: Pool) -> dict[str, object]:
     group = {name: of for name, _, of in rules.QUANTITIES}
 
     def bits(rule: rows.Rule) -> int:
-        return (
-            (rule.way == "over")
-            | rule.fast << 1
-            | rule.persists << 2
-            | (rule.recover is None) << 3
-            | rule.backup << 4
-            | (group[rule.quantity] in ALWAYS_KNOWN) << 5
-        )
+        flags = {
+            "over": rule.way == "over",
+            "fast": rule.fast,
+            "persists": rule.persists,
+            "hysteresis": rule.recover is None,
+            "backup": rule.backup,
+            "always": group[rule.quantity] in ALWAYS_KNOWN,
+        }
+        return sum(flags[name] << n for n, name in enumerate(BITS))
 
     def column(value: Callable[[rows.Rule], int]) -> bytes:
         return bytes(value(rule) for rule in table)
@@ -250,6 +254,7 @@ def ids() -> str:
     section("Rules", [(r.name, r.number) for r in rules.RULES], "RULE_")
     section("Waits", [(w, n) for n, w in enumerate(WAITS)], "WAIT_")
     section("What a rule forbids", [(f, 1 << n) for n, f in enumerate(FORBIDS)], "FORBID_")
+    section("Flags of a rule", [(b, 1 << n) for n, b in enumerate(BITS)], "BIT_")
     section("Loudness", [(w, n) for n, w in enumerate(LOUDNESS)], "LOUD_")
     section("Commands", [(c.name, n) for n, c in enumerate(readings.COMMANDS)], "C_")
     section("Texts", [(t.name, n) for n, t in enumerate(readings.TEXTS)], "T_")

@@ -142,7 +142,7 @@ class Controller:
         protection.judge(now_ms, False)
         self.wire_proof.update(r, self.quantities, protection, settings)
         self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
-        self._samples(now_ms)
+        self._samples()
         self.estimator.update(r, self.quantities, settings, now_ms)
         self.limits.stop_requested = self.switchgear.stop_requested
         self.limits.charger_lost = self.charger_link.lost
@@ -204,7 +204,7 @@ class Controller:
             self.commands.charge = self.commands.discharge = False
             self.commands.precharge = self.commands.heater = False
 
-    def _samples(self, now_ms):
+    def _samples(self):
         """Count complete, valid sets of samples in a row; one bad set does not open a switch
         (that is the work of the rules on age), but before the first switching it starts anew."""
         r = self.readings

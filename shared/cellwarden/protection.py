@@ -36,12 +36,6 @@ _BELIEVED = 1
 _DOUBTED = 2  # it seemed removed too often: only a person can tell
 # A person's release counts for this long: hardware latches need a moment to let go.
 _PERSON_MS = 5_000
-_OVER = 1
-_FAST = 2
-_PERSISTS = 4
-_HYSTERESIS = 8
-_BACKUP = 16
-_ALWAYS = 32  # its quantity is known at every moment, and counts only changes
 _LOOKED = 1  # clear it once its value has recovered
 _TAKEN_ON = 2  # clear it though the limit is still broken
 # No tick is held against a moment further back: ticks wrap after six days.
@@ -86,7 +80,7 @@ class Protection:
         self._released_ms = 0
         self._removed = bytearray(_COUNT)  # whether a removed load or charger is believed
         self._all = bytes(range(_COUNT))
-        self._fast = bytes(r for r in range(_COUNT) if schema.RULE_BITS[r] & _FAST)
+        self._fast = bytes(r for r in range(_COUNT) if schema.RULE_BITS[r] & ids.BIT_FAST)
 
     def is_active(self, rule):
         return self.state[rule] >= ACTIVE
@@ -124,7 +118,7 @@ class Protection:
             if count == seen[r]:
                 if s == IDLE:
                     continue
-                if not bits[r] & _ALWAYS:
+                if not bits[r] & ids.BIT_ALWAYS:
                     if s == PENDING and q_valid[q]:  # a delay may end between two samples
                         changed |= self._ripen(r, now_ms)
                     continue
@@ -133,7 +127,7 @@ class Protection:
             seen[r] = count
             value = q_value[q]
             trip = live[trip_at[r]]
-            broken = value >= trip if bits[r] & _OVER else value <= trip
+            broken = value >= trip if bits[r] & ids.BIT_OVER else value <= trip
             if s == IDLE:
                 if not broken:
                     muted[r] = 0
@@ -194,8 +188,8 @@ class Protection:
             self._clear(r)
             return True
         recover = self._live[schema.RULE_RECOVER[r]]
-        over = schema.RULE_BITS[r] & _OVER
-        if schema.RULE_BITS[r] & _HYSTERESIS:
+        over = schema.RULE_BITS[r] & ids.BIT_OVER
+        if schema.RULE_BITS[r] & ids.BIT_HYSTERESIS:
             recover = trip - recover if over else trip + recover
         good = value <= recover if over else value >= recover
         if wait == ids.WAIT_UNDER_VOLTAGE and self.context.charging:
@@ -304,7 +298,7 @@ class Protection:
                     pending |= schema.RULE_FORBIDS[r]
             elif self.state[r] >= ACTIVE:
                 forbids |= schema.RULE_FORBIDS[r]
-                if schema.RULE_BITS[r] & _BACKUP:
+                if schema.RULE_BITS[r] & ids.BIT_BACKUP:
                     backup |= schema.RULE_FORBIDS[r]
                 loud = schema.RULE_LOUD[r]
                 if loud > loudest:

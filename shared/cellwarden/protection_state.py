@@ -5,10 +5,10 @@ discharged cell's hour) is kept in whole minutes in place of the retries, so tha
 sleeps most of the time reaches its end all the same.
 """
 
+from . import ids
 from . import schema_data as schema
 from .protection import ACTIVE, IDLE, LATCHED, PENDING
 
-_PERSISTS = 4
 _COUNT = schema.RULE_COUNT
 _MINUTE_MS = 60_000
 
@@ -21,7 +21,7 @@ def dump(protection, out, offset, now_ms):
         if state == PENDING:
             note = min(255, protection.pending_minutes(r, now_ms))
             state = PENDING if note else IDLE
-        if not schema.RULE_BITS[r] & _PERSISTS:
+        if not schema.RULE_BITS[r] & ids.BIT_PERSISTS:
             state = note = 0
         out[offset + 2 * r] = state
         out[offset + 2 * r + 1] = note
@@ -33,7 +33,7 @@ def load(protection, data, offset, length, now_ms, slept_ms):
     for r in range(min(_COUNT, length // 2)):
         state = data[offset + 2 * r]
         note = data[offset + 2 * r + 1]
-        if not schema.RULE_BITS[r] & _PERSISTS:
+        if not schema.RULE_BITS[r] & ids.BIT_PERSISTS:
             continue
         if state == PENDING:
             protection.restore(r, PENDING, 0, note * _MINUTE_MS + slept_ms, now_ms)

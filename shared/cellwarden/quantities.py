@@ -8,7 +8,7 @@ from array import array
 
 from . import ids
 from . import schema_data as schema
-from .readings import TEMP_BALANCE_BOARD, TEMP_COUNT, TEMP_OK, TEMP_POWER_BOARD
+from .readings import TEMP_BALANCE_BOARD, TEMP_BATTERY_4, TEMP_COUNT, TEMP_OK, TEMP_POWER_BOARD
 from .ticks import elapsed_ms
 
 # An age that has grown past an hour stays there: ticks wrap after six days.
@@ -17,7 +17,7 @@ _AGE_CAP_MS = 3_600_000
 _SETTLE_MS = 100
 # Sum of cells and pack voltage are compared when sampled within this of each other.
 _SAME_TIME_MS = 150
-_BATTERY_SENSORS = 4
+_BATTERY_SENSORS = TEMP_BATTERY_4 + 1
 # A current step of a twentieth of the rating must move at least one cell's reading.
 _STILL_PART = 20
 

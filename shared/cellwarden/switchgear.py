@@ -25,12 +25,11 @@ FLOW_MA = 200
 FLOW_PART = 1000
 
 _BOTH = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
-_FAST = 2  # of RULE_BITS
 # Rules for which a relay does not wait: over-currents and everything dangerous.
 _URGENT = bytes(
     r
     for r in range(schema.RULE_COUNT)
-    if (schema.RULE_BITS[r] & _FAST or schema.RULE_LOUD[r] == ids.LOUD_DANGER)
+    if (schema.RULE_BITS[r] & ids.BIT_FAST or schema.RULE_LOUD[r] == ids.LOUD_DANGER)
     and schema.RULE_FORBIDS[r] & _BOTH
 )
 

@@ -13,7 +13,6 @@ from . import schema_data as schema
 from .protection import PENDING
 
 _CHECKS = 2
-_SUM_PERMILLE = 20
 _RULES = bytes((ids.RULE_CELL_OV2, ids.RULE_CELL_UV2_FLOW))
 _CERTAIN = bytes((ids.RULE_CHARGE_UNSTOPPED, ids.RULE_DISCHARGE_UNSTOPPED))
 
@@ -53,7 +52,8 @@ class WireProof:
         self._standing = standing
         # Cells that do not add up to the pack, or of which one is absurdly low, are not proof.
         q = ids.Q_SUM_ERROR_PERMILLE
-        adds_up = quantities.valid[q] and quantities.value[q] < _SUM_PERMILLE
+        most = live[schema.RULE_TRIP[ids.RULE_SUM_MISMATCH]]
+        adds_up = quantities.valid[q] and quantities.value[q] < most
         low = quantities.value[ids.Q_CELL_MIN_MV] <= live[ids.CELL_UV2_MV]
         flow = protection.is_active(ids.RULE_CELL_UV2_FLOW)
         self._plausible = adds_up and (flow or not low)

@@ -10,7 +10,6 @@ from cellwarden.settings import Settings
 
 STEP_MS = 100
 ALL = range(schema.RULE_COUNT)
-OVER, HYSTERESIS = 1, 8
 
 
 class FakeQuantities:
@@ -65,7 +64,7 @@ class Bench:
         return self.live[schema.RULE_TRIP[rule]]
 
     def over(self, rule):
-        return bool(schema.RULE_BITS[rule] & OVER)
+        return bool(schema.RULE_BITS[rule] & ids.BIT_OVER)
 
     def broken(self, rule):
         """A value exactly at the limit: over means >=, under means <=."""
@@ -76,7 +75,7 @@ class Bench:
 
     def recovered(self, rule):
         recover = self.live[schema.RULE_RECOVER[rule]]
-        if schema.RULE_BITS[rule] & HYSTERESIS:
+        if schema.RULE_BITS[rule] & ids.BIT_HYSTERESIS:
             return self.limit(rule) - recover if self.over(rule) else self.limit(rule) + recover
         return recover
 

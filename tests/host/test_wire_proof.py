@@ -90,3 +90,19 @@ def test_the_disconnect_is_armed_over_a_restart(desk):
     assert state_record.load(after.controller, bytes(saved[:length]), 0)
     after.run(level_two_ms(after))
     assert after.controller.commands.fire_secondary
+
+
+def test_cells_that_do_not_add_up_to_the_pack_spare_the_fuse(desk):
+    desk.cell_mv[6] = 4310
+    desk.pack_mv = sum(desk.cell_mv) * 103 // 100
+    desk.run(20_000)
+    assert not desk.charge and not desk.discharge
+    assert not desk.controller.commands.fire_secondary
+
+
+def test_a_high_cell_beside_an_absurdly_low_one_spares_the_fuse(desk):
+    desk.cell_mv[6] = 4900
+    desk.cell_mv[7] = 2400
+    desk.run(20_000)
+    assert not desk.charge and not desk.discharge
+    assert not desk.controller.commands.fire_secondary
