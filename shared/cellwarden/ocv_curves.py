@@ -1,72 +1,133 @@
-"""Open-circuit voltage of a rested cell at 0, 5, ... 100 % of its charge, per chemistry.
+"""Open-circuit voltage against charge: the curve of a chemistry, or the pack's own.
 
-Typical curves, not this pack's: ``ERROR_MV`` says how far a maker's cell, its history and its
-temperature may lie from them, so that nobody believes a flat stretch. Where the points come
-from is in docs/chemistries.md. Nothing here knows current or time.
+A rested cell with a known curve tells its charge by its voltage, as well as the curve is known
+there: ``error_dmv`` says how well, so that nobody believes a flat stretch. Points are closer
+where curves bend (tables/ocv.py has them and says where they come from); between points the
+curve is straight. Charge in ppm, 0 and 1_000_000 being the ends of the curve; voltage in 0.1 mV
+(``_dmv``). Nothing here knows current, time or temperature.
 """
 
 from array import array
 
-POINTS = 21
-_STEP = 50  # 1/1000 between points
+from . import ids, packed
+from . import ocv_data as data
 
-# In the order of the setting "chemistry", without "none".
-_MV = array("H", (
-    # nmc
-    2506, 3163, 3331, 3420, 3475, 3529, 3580, 3619, 3657, 3696, 3743,
-    3791, 3839, 3887, 3935, 3983, 4031, 4069, 4085, 4101, 4193,
-    # lfp
-    2422, 3100, 3188, 3204, 3226, 3242, 3259, 3267, 3275, 3279, 3282,
-    3286, 3290, 3295, 3302, 3311, 3318, 3322, 3326, 3331, 3495,
-    # lto
-    1750, 2042, 2067, 2091, 2115, 2140, 2164, 2189, 2214, 2242, 2274,
-    2317, 2365, 2409, 2446, 2483, 2524, 2571, 2615, 2636, 2700,
-    # na_layered
-    1500, 2280, 2430, 2535, 2608, 2658, 2708, 2757, 2807, 2883, 2976,
-    3068, 3160, 3250, 3336, 3422, 3508, 3598, 3715, 3833, 3950,
-    # na_polyanion
-    1500, 2250, 2450, 2570, 2660, 2730, 2790, 2830, 2870, 2900, 2930,
-    2960, 2990, 3020, 3050, 3080, 3110, 3150, 3200, 3280, 3450,
-))  # fmt: skip
-
-ERROR_MV = bytes((15, 25, 40, 60, 60))
+POINTS = data.POINTS
+PPM = 1_000_000
+_LAST = POINTS - 1
+_AT = array("H", bytes(data.POSITIONS))  # 1/1000 of the charge
 
 
-def _mv(chemistry, point):
-    return _MV[(chemistry - 1) * POINTS + point]
+class OcvCurve:
+    """The curve in force. Allocated once; looking up remembers where it looked last."""
+
+    def __init__(self):
+        self.chemistry = ids.CHEMISTRY_NONE
+        self.own = False  # the curve is the user's, not the chemistry's
+        self.error_dmv = 0
+        self._dmv = array("H", bytes(2 * POINTS))
+        self._segment = 0
+        self._revision = -1
+
+    def follow(self, settings):
+        """Take the curve of these settings; costs nothing while they have not changed."""
+        if settings.revision != self._revision:
+            self._revision = settings.revision
+            self.select(settings.live[ids.CHEMISTRY])
+
+    def select(self, chemistry, user_mv=None):
+        """Take the user's points, where there are any, or those typical of ``chemistry``."""
+        own = bool(chemistry and user_mv is not None and user_mv[_LAST])
+        if chemistry == self.chemistry and not own and not self.own:
+            return
+        self.chemistry = chemistry
+        self.own = own
+        self.error_dmv = 0
+        dmv = self._dmv
+        if own:
+            self.error_dmv = data.USER_ERROR_DMV
+            for i in range(POINTS):
+                dmv[i] = user_mv[i] * 10
+        elif chemistry:
+            self.error_dmv = packed.u16(data.ERROR_DMV, chemistry - 1)
+            first = (chemistry - 1) * POINTS
+            for i in range(POINTS):
+                dmv[i] = packed.u16(data.DMV, first + i)
+
+    def dmv_at(self, ppm):
+        """Voltage of a rested cell with this charge; 0 without a chemistry."""
+        dmv = self._dmv
+        if not self.chemistry:
+            return 0
+        if ppm <= 0:
+            return dmv[0]
+        if ppm >= PPM:
+            return dmv[_LAST]
+        at = _AT
+        low = self._segment
+        permille = ppm // 1000
+        if not at[low] <= permille < at[low + 1]:
+            low = 0
+            high = _LAST
+            while high - low > 1:
+                middle = (low + high) >> 1
+                if at[middle] <= permille:
+                    low = middle
+                else:
+                    high = middle
+            self._segment = low
+        first = at[low]
+        below = dmv[low]
+        # At most 42_000 (the setting's range) * 25_000: inside 30 bits.
+        width = (at[low + 1] - first) * 1000
+        return below + (dmv[low + 1] - below) * (ppm - first * 1000) // width
+
+    def ppm_at(self, voltage_dmv):
+        """Charge at which a rested cell has this voltage: 0 and PPM beyond the ends, the middle
+        of a stretch on which the curve does not rise; 0 without a chemistry."""
+        dmv = self._dmv
+        if not self.chemistry or voltage_dmv <= dmv[0]:
+            return 0
+        if voltage_dmv >= dmv[_LAST]:
+            return PPM
+        at = _AT
+        low = self._segment
+        if not dmv[low] < voltage_dmv <= dmv[low + 1]:
+            low = 0
+            high = _LAST
+            while high - low > 1:
+                middle = (low + high) >> 1
+                if dmv[middle] < voltage_dmv:
+                    low = middle
+                else:
+                    high = middle
+            self._segment = low
+        first = at[low]
+        below = dmv[low]
+        high = low + 1
+        above = dmv[high]
+        if voltage_dmv == above:
+            while dmv[high + 1] == above:
+                high += 1
+            return (at[low + 1] + at[high]) * 500
+        return first * 1000 + (voltage_dmv - below) * (at[high] - first) * 1000 // (above - below)
+
+
+_typical = OcvCurve()
 
 
 def error_mv(chemistry):
-    """How far a rested cell may lie from its curve; 0 chemistry is none."""
-    return ERROR_MV[chemistry - 1] if chemistry else 0
+    """How far a rested cell may lie from its chemistry's curve; 0 without a chemistry."""
+    return packed.u16(data.ERROR_DMV, chemistry - 1) // 10 if chemistry else 0
 
 
 def permille_at(chemistry, mv):
-    """Charge in 1/1000 at which a rested cell has ``mv``; 0 and 1000 beyond the ends."""
-    if chemistry == 0 or mv <= _mv(chemistry, 0):
-        return 0
-    if mv >= _mv(chemistry, POINTS - 1):
-        return 1000
-    low = 0
-    high = POINTS - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _mv(chemistry, middle) <= mv:
-            low = middle
-        else:
-            high = middle
-    below = _mv(chemistry, low)
-    return low * _STEP + (mv - below) * _STEP // (_mv(chemistry, high) - below)
+    """Charge in 1/1000 at which a rested cell of this chemistry has ``mv``."""
+    _typical.select(chemistry)
+    return _typical.ppm_at(mv * 10) // 1000
 
 
 def mv_at(chemistry, permille):
-    """Voltage of a rested cell with this charge."""
-    if chemistry == 0:
-        return 0
-    if permille >= 1000:
-        return _mv(chemistry, POINTS - 1)
-    if permille < 0:
-        permille = 0
-    low = permille // _STEP
-    below = _mv(chemistry, low)
-    return below + (_mv(chemistry, low + 1) - below) * (permille % _STEP) // _STEP
+    """Voltage of a rested cell of this chemistry with this charge."""
+    _typical.select(chemistry)
+    return _typical.dmv_at(permille * 1000) // 10
