@@ -12,7 +12,7 @@ from mp_runtime import environment, find_micropython
 
 ROOT = Path(__file__).parent.parent
 SKIP = {"build", "node_modules", "__pycache__"}
-GENERATED = ("shared/cellwarden/schema_data.py", "shared/cellwarden/ids.py")
+GENERATED = tuple(f"shared/cellwarden/{name}.py" for name in ("schema_data", "ocv_data", "ids"))
 TABLES = "shared/cellwarden/tables/"  # the human schema: read on the host, packed for boards
 BOTH_RUNTIMES = ("tests/core/", "tests/modbus_rtu/", "tests/board_update/")
 TEXT = {".py", ".md", ".toml", ".txt", ".mjs", ".js", ".html", ".css", ".json", ".ini", ".csv"}
