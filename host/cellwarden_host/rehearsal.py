@@ -71,14 +71,14 @@ def rehearse(before: Values, wanted: Wanted, preset: int | None = None) -> list[
     result = settings.commit(True, lowest, highest)
     if result not in (ids.COMMIT_RESULT_IS_OK, ids.COMMIT_RESULT_IS_NOTHING_STAGED):
         at = catalog.row_at(settings.commit_address)
-        raise Refused(reason(_RESULTS[result], at[0] if at else None, _broken(settings)))
+        raise Refused(reason(_RESULTS[result], at[0] if at else None, broken_rules(settings)))
     after = Values()
     for row in catalog.SETTINGS:
         after.set(row, [settings.value[_AT[row.name, i]] for i in range(row.count)])
     return differences(before, after)
 
 
-def _broken(settings: Any) -> str:
+def broken_rules(settings: Any) -> str:
     """The rules between settings that the staged values break, with the values in force."""
     live = array("i", settings.live)
     settings.check.resolve([settings.staged(i) for i in range(len(_AT))], live)
