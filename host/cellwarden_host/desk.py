@@ -100,7 +100,9 @@ class Desk:
             r.temps_done(now_ms)
         for i in range(len(r.open_wire)):
             r.open_wire[i] = i in self.open_wires
-        r.open_wire_count += int(self.check_wires)
+        if self.check_wires:
+            r.open_wire_count += 1
+            r.open_wire_ms = now_ms
         self._voltages()
         commands = self.controller.commands
         r.feedback_valid = self.feedback

@@ -96,13 +96,13 @@ class Replay:
     def run(self, rows: Iterable[Row]) -> Iterator[Moment]:
         """Play rows in the order of their time; one ``Moment`` for each."""
         player = self.player
-        begun_s = last_ms = 0
+        begun_s, last_ms = 0.0, 0
         temp_dc: Sequence[int] = (ROOM_DC,)
         for row in rows:
             if row.temp_dc is not None:
                 temp_dc = row.temp_dc
             values = (row.current_ma, row.cell_mv, temp_dc)
-            if player.controller is None:
+            if not player.begun:
                 begun_s = row.t_s
                 self._begin(values)
             else:

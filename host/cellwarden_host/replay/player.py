@@ -12,14 +12,14 @@ from cellwarden import ids, state_record
 from cellwarden import schema_data as schema
 from cellwarden.controller import Controller
 from cellwarden.protection import ACTIVE, EVENT_CLEAR, Protection
-from cellwarden.readings import TEMP_OK
-from cellwarden.ticks import MASK
+from cellwarden.publish import Publisher
+
+from ..step_desk import PATIENT_MS, StepDesk
 
 # The core counts charge over at most this between two samples of the current.
 STEP_MS = 1000
 # Whole samples in a row before the core switches on, and one more to do it.
 _PRIMING = 12
-_BATTERY_SENSORS = 4
 
 # What only a board can know of itself, and what holds currents against open switches.
 _NOT_IN_A_LOG = (
@@ -84,7 +84,7 @@ class LogBoard:
     AFE_SUPPLY = "own"
     BALANCE_OHM = 100
     BALANCE_GROUP = 6
-    HEARTBEAT_MS = 600_000  # a tick may be a whole step apart
+    HEARTBEAT_MS = PATIENT_MS
     FTT_CELLS_MS = 10_000
     FTT_CURRENT_MS = 10_000
     FTT_TEMPS_MS = 10_000
@@ -102,11 +102,8 @@ class LogProtection(Protection):
         self._fast = bytes([r for r in self._fast if r in JUDGED])
 
 
-class Unpublished:
+class Unpublished(Publisher):
     """Nobody reads registers of a replay."""
-
-    def __init__(self, publisher):
-        self.readout = publisher.readout
 
     def publish(self, now_ms):
         pass
@@ -118,7 +115,7 @@ class LogController(Controller):
     def __init__(self, board, settings, access, start_ms):
         super().__init__(board, settings, access, start_ms)
         self.protection = LogProtection(self.quantities, settings.live)
-        self.publisher = Unpublished(self.publisher)
+        self.publisher = Unpublished(self)
         self.events = []  # (kind, rule) in the order they came
 
     def count(self, now_ms):
@@ -140,19 +137,17 @@ class Player:
 
     def __init__(self, board, settings, access, cells):
         self.t_ms = 0
+        self.begun = False
         self.events = []
-        self.controller = None
         self._board = board
         self._settings = settings
         self._access = access
         self._cells = cells
-        self._now_ms = 0
-        self._current_ma = 0
-        self._pack_mv = 0
+        self._start(0)
 
     def begin(self, current_ma, cell_mv, temp_dc):
         """The first row: switches on, nothing counted yet."""
-        self._start()
+        self.begun = True
         self._take(current_ma, cell_mv, temp_dc)
         self._prime()
 
@@ -169,86 +164,54 @@ class Player:
             until_ms = gone_ms * i // steps
             self._pass(until_ms - done_ms)
             done_ms = until_ms
-            self._sample()
             self._tick()
         self._pass(gone_ms - done_ms)
-        self.controller.count(self._now_ms)
+        self._desk.sample_current()
+        self.controller.count(self._desk.now_ms)
         self._take(current_ma, cell_mv, temp_dc)
         self._tick()
 
     def restart(self, gone_ms, current_ma, cell_mv, temp_dc):
         """A row after time that nobody recorded: what a board makes of having been off."""
-        before = self.controller
+        before = self.controller.protection.state
         record = bytearray(state_record.SIZE)
-        state_record.dump(before, record, self._now_ms)
-        self.t_ms += gone_ms
-        self._now_ms = (self._now_ms + gone_ms) & MASK
-        self._start()
-        state_record.load(self.controller, record, self._now_ms, gone_ms)
-        self.controller.protection.sum_up()
+        state_record.dump(self.controller, record, self._desk.now_ms)
+        self._pass(gone_ms)
+        self._start(self._desk.now_ms)
+        state_record.load(self.controller, record, self._desk.now_ms, gone_ms)
+        protection = self.controller.protection
+        protection.sum_up()
         for rule in JUDGED:
-            if before.protection.state[rule] >= ACTIVE > self.controller.protection.state[rule]:
+            if before[rule] >= ACTIVE > protection.state[rule]:
                 self.events.append((self.t_ms, EVENT_CLEAR, rule))
         self._take(current_ma, cell_mv, temp_dc)
         self._prime()
 
-    def _start(self):
-        self.controller = LogController(self._board, self._settings, self._access, self._now_ms)
-        r = self.controller.readings
-        r.secondary_fitted = True
-        for i in range(self._cells):
-            r.cell_valid[i] = 1
+    def _start(self, now_ms):
+        self.controller = LogController(self._board, self._settings, self._access, now_ms)
+        self._desk = StepDesk(self.controller, self._cells, now_ms)
 
     def _prime(self):
         for _ in range(_PRIMING):
-            self._sample()
             self._tick()
 
     def _pass(self, ms):
         self.t_ms += ms
-        self._now_ms = (self._now_ms + ms) & MASK
-        self.controller.readings.current_ma.put(self._current_ma, self._now_ms)
+        self._desk.pass_time(ms)
 
     def _take(self, current_ma, cell_mv, temp_dc):
-        """``cell_mv`` and ``temp_dc``: as many as there are; one stands for all cells."""
-        r = self.controller.readings
-        cells = r.cell_mv
-        if len(cell_mv) == 1:
-            mv = cell_mv[0]
-            for i in range(self._cells):
-                cells[i] = mv
-            self._pack_mv = mv * self._cells
-        else:
-            total = 0
-            for i in range(self._cells):
-                cells[i] = mv = cell_mv[i]
-                total += mv
-            self._pack_mv = total
-        for i in range(min(_BATTERY_SENSORS, len(temp_dc))):
-            r.temp_dc[i] = temp_dc[i]
-            r.temp_state[i] = TEMP_OK
-        self._current_ma = current_ma
-        self._sample()
-
-    def _sample(self):
-        """Everything as it is, as one fresh sample."""
-        r = self.controller.readings
-        now_ms = self._now_ms
-        r.current_ma.put(self._current_ma, now_ms)
-        r.pack_mv.put(self._pack_mv, now_ms)
-        r.cells_done(now_ms)
-        r.temps_done(now_ms)
-        r.open_wire_ms = now_ms
-        r.open_wire_count = (r.open_wire_count + 1) & MASK
+        desk = self._desk
+        desk.current_ma = current_ma
+        desk.set_cells(cell_mv)
+        desk.set_temps(temp_dc)
 
     def _tick(self):
-        controller = self.controller
-        controller.tick(self._now_ms)
-        controller.commands.reset_short = False
-        if controller.events:
-            for kind, rule in controller.events:
+        self._desk.tick()
+        happened = self.controller.events
+        if happened:
+            for kind, rule in happened:
                 self.events.append((self.t_ms, kind, rule))
-            controller.events = []
+            self.controller.events = []
 
 
 def start_soc(estimator, soc_permille, sigma_permille):
@@ -280,7 +243,7 @@ def trace(board, settings, access, cells, soc0, rows):
     player = Player(board, settings, access, cells)
     out = []
     for gone_ms, current_ma, cell_mv, temp_dc in rows:
-        if player.controller is None:
+        if not player.begun:
             player.begin(current_ma, cell_mv, temp_dc)
             if soc0 is not None:
                 player.believe(soc0, 100)
