@@ -13,6 +13,12 @@ TEXT_BASE = 0x0800
 COMMANDS_BASE = 0x2000
 
 OFF_ON = ("off", "on")
+# What holds a current limit down.
+LIMITED_BY = (
+    "setting", "not commissioned", "missing readings", "protection", "switched off",
+    "lost charger", "switch opening", "full", "empty", "cell voltage", "state of charge",
+    "heat", "cold", "power board", "rising",
+)
 G = Reading
 
 READINGS = (
@@ -96,6 +102,12 @@ READINGS = (
     G(0x006B, "loaded_operations", "", 0, 1_000_000_000, "Of these, under load"),
     G(0x006D, "chemistry_name", "", 0, 5, "Chemistry in force", choices=CHEMISTRIES),
     G(0x006E, "cells_in_series", "", 0, 32, "Cells in series in force"),
+    G(0x0080, "time_to_full_min", "min", 0, 9999, "Time to full at the mean current"),
+    G(0x0081, "time_to_empty_min", "min", 0, 9999, "Time to empty at the mean current"),
+    G(0x0082, "charge_limited_by", "", 0, 14, "What limits the charge current",
+      choices=LIMITED_BY),
+    G(0x0083, "discharge_limited_by", "", 0, 14, "What limits the discharge current",
+      choices=LIMITED_BY),
 )
 
 CELL_MV = G(CELL_MV_BASE, "cell_mv", "mV", 0, 5000, "Cell voltages", count=32)
