@@ -1,7 +1,7 @@
 """Open-circuit voltage against charge: the curve of a chemistry, or the pack's own.
 
 A rested cell with a known curve tells its charge by its voltage, as well as the curve is known
-there: ``error_dmv`` says how well, so that nobody believes a flat stretch. Points are closer
+there: ``error_at`` says how well, so that nobody believes a flat stretch. Points are closer
 where curves bend (tables/ocv.py has them and says where they come from); between points the
 curve is straight. Charge in ppm, 0 and 1_000_000 being the ends of the curve; voltage in 0.1 mV
 (``_dmv``). Nothing here knows current, time or temperature.
@@ -15,6 +15,7 @@ from . import ocv_data as data
 POINTS = data.POINTS
 PPM = 1_000_000
 _LAST = POINTS - 1
+_MIDDLE = POINTS // 2
 _AT = array("H", bytes(data.POSITIONS))  # 1/1000 of the charge
 
 
@@ -24,8 +25,9 @@ class OcvCurve:
     def __init__(self):
         self.chemistry = ids.CHEMISTRY_NONE
         self.own = False  # the curve is the user's, not the chemistry's
-        self.error_dmv = 0
+        self.error_dmv = 0  # halfway; ``error_at`` knows it everywhere
         self._dmv = array("H", bytes(2 * POINTS))
+        self._error_mv = bytearray(POINTS)
         self._segment = 0
         self._revision = -1
 
@@ -42,27 +44,29 @@ class OcvCurve:
             return
         self.chemistry = chemistry
         self.own = own
-        self.error_dmv = 0
-        dmv = self._dmv
-        if own:
-            self.error_dmv = data.USER_ERROR_DMV
-            for i in range(POINTS):
-                dmv[i] = user_mv[i] * 10
-        elif chemistry:
-            self.error_dmv = packed.u16(data.ERROR_DMV, chemistry - 1)
-            first = (chemistry - 1) * POINTS
-            for i in range(POINTS):
-                dmv[i] = packed.u16(data.DMV, first + i)
+        row = (chemistry - 1) * POINTS if chemistry else 0
+        for i in range(POINTS):
+            if own:
+                self._dmv[i] = user_mv[i] * 10
+                self._error_mv[i] = data.OWN_ERROR_MV[chemistry - 1]
+            else:
+                self._dmv[i] = packed.u16(data.DMV, row + i)
+                self._error_mv[i] = data.ERROR_MV[row + i]
+        self.error_dmv = self._error_mv[_MIDDLE] * 10 if chemistry else 0
 
     def dmv_at(self, ppm):
         """Voltage of a rested cell with this charge; 0 without a chemistry."""
-        dmv = self._dmv
-        if not self.chemistry:
-            return 0
+        return self._between(self._dmv, ppm) if self.chemistry else 0
+
+    def error_at(self, ppm):
+        """Standard deviation of a stranger's cell from the curve, 0.1 mV, at this charge."""
+        return self._between(self._error_mv, ppm) * 10 if self.chemistry else 0
+
+    def _between(self, values, ppm):
         if ppm <= 0:
-            return dmv[0]
+            return values[0]
         if ppm >= PPM:
-            return dmv[_LAST]
+            return values[_LAST]
         at = _AT
         low = self._segment
         permille = ppm // 1000
@@ -77,10 +81,10 @@ class OcvCurve:
                     high = middle
             self._segment = low
         first = at[low]
-        below = dmv[low]
+        below = values[low]
         # At most 42_000 (the setting's range) * 25_000: inside 30 bits.
-        width = (at[low + 1] - first) * 1000
-        return below + (dmv[low + 1] - below) * (ppm - first * 1000) // width
+        part = (values[low + 1] - below) * (ppm - first * 1000)
+        return below + part // ((at[low + 1] - first) * 1000)
 
     def ppm_at(self, voltage_dmv):
         """Charge at which a rested cell has this voltage: 0 and PPM beyond the ends, the middle
@@ -116,9 +120,13 @@ class OcvCurve:
 _typical = OcvCurve()
 
 
+# What the estimator weighs a curve of another maker's cell by.
+_TYPICAL_ERROR_MV = bytes((15, 25, 40, 60, 60))
+
+
 def error_mv(chemistry):
     """How far a rested cell may lie from its chemistry's curve; 0 without a chemistry."""
-    return packed.u16(data.ERROR_DMV, chemistry - 1) // 10 if chemistry else 0
+    return _TYPICAL_ERROR_MV[chemistry - 1] if chemistry else 0
 
 
 def permille_at(chemistry, mv):

@@ -308,20 +308,6 @@ def test_arithmetic_helpers():
         assert r * r <= n < (r + 1) * (r + 1)
 
 
-def test_every_curve_rises_and_its_inverse_fits():
-    for chemistry in (1, 2, 3, 4, 5):
-        before = 0
-        for permille in range(0, 1001, 10):
-            mv = ocv_curves.mv_at(chemistry, permille)
-            assert mv >= before
-            before = mv
-            assert abs(ocv_curves.permille_at(chemistry, mv) - permille) <= 16
-        assert ocv_curves.permille_at(chemistry, 0) == 0
-        assert ocv_curves.permille_at(chemistry, 5000) == 1000
-    assert ocv_curves.permille_at(ids.CHEMISTRY_NONE, 3700) == 0
-    assert ocv_curves.mv_at(ids.CHEMISTRY_NONE, 500) == 0
-
-
 def test_counting_and_updating_allocate_nothing():
     bench = Bench(soc=500)
 

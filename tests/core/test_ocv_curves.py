@@ -45,6 +45,19 @@ def test_between_points_the_curve_is_straight():
     assert curve.dmv_at(512_500) == (low + high) // 2
 
 
+def test_the_error_is_told_for_each_charge():
+    """LFP: what a stranger's cell has at the knee says little in millivolts, in charge much."""
+    curve = of(ids.CHEMISTRY_LFP)
+    knee, plateau = curve.error_at(30_000), curve.error_at(500_000)
+    assert knee > 3 * plateau > 0
+    assert curve.error_dmv == plateau
+    rise = curve.dmv_at(40_000) - curve.dmv_at(20_000)
+    flat = curve.dmv_at(510_000) - curve.dmv_at(490_000)
+    assert knee * flat < plateau * rise
+    assert curve.error_at(-5) == curve.error_at(0)
+    assert curve.error_at(PPM + 5) == curve.error_at(PPM)
+
+
 def test_beyond_the_ends_charge_is_none_or_all():
     for chemistry in CHEMISTRIES:
         curve = of(chemistry)
@@ -83,7 +96,10 @@ def test_the_users_curve_comes_before_the_chemistrys():
     assert curve.own
     assert curve.dmv_at(0) == 30_000
     assert curve.dmv_at(PPM) == 30_000 + 100 * (POINTS - 1)
-    assert curve.error_dmv == data.USER_ERROR_DMV < of(ids.CHEMISTRY_NMC).error_dmv
+    typical = of(ids.CHEMISTRY_NMC)
+    for ppm in (0, 333_333, PPM):
+        assert curve.error_at(ppm) == curve.error_dmv == 10 * data.OWN_ERROR_MV[0]
+        assert curve.error_at(ppm) < typical.error_at(ppm)
     curve.select(ids.CHEMISTRY_NMC, [0] * POINTS)
     assert not curve.own
     assert curve.dmv_at(500_000) == of(ids.CHEMISTRY_NMC).dmv_at(500_000)
@@ -109,6 +125,16 @@ def test_the_steepest_curve_stays_inside_small_integers():
     assert curve.ppm_at(27_000) == (low + high) // 2
 
 
+def test_whole_millivolts_and_thousandths_for_those_who_need_no_more():
+    for chemistry in CHEMISTRIES:
+        for permille in range(0, 1001, 10):
+            mv = ocv_curves.mv_at(chemistry, permille)
+            assert ocv_curves.permille_at(chemistry, mv) <= permille
+            assert ocv_curves.permille_at(chemistry, mv + 1) >= permille
+    assert ocv_curves.permille_at(ids.CHEMISTRY_NONE, 3700) == 0
+    assert ocv_curves.mv_at(ids.CHEMISTRY_NONE, 500) == 0
+
+
 def test_looking_up_allocates_nothing():
     try:
         from micropython import heap_lock, heap_unlock
@@ -120,6 +146,7 @@ def test_looking_up_allocates_nothing():
     try:
         for ppm in range(0, PPM, 10_007):
             curve.dmv_at(ppm)
+            curve.error_at(ppm)
             typical.ppm_at(typical.dmv_at(ppm))
         for dmv in range(5_000, 50_000, 997):
             curve.ppm_at(dmv)

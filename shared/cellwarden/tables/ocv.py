@@ -1,7 +1,18 @@
 """Open-circuit voltage of a rested cell against its charge, typical of each chemistry.
 
-Where each curve comes from, and how far a stranger's cell may lie from it, is in
-docs/chemistries.md. 0 and 1000 are the ends of the curve, and so define empty and full.
+0 and 1000 are the ends of a curve, and so define empty and full. Every curve is a mean of
+published ones, or a shape where there are none; which, and how their errors were found, is in
+docs/chemistries.md. In short:
+
+- nmc: nickel-rich cells of four makers (Molicel P42A, Samsung 40T, Sony/Murata VTC6, LG M50),
+  which agree within 5 to 15 mV above 40 %; the error is that of eleven NMC and NCA cells.
+- lfp: A123/Lithium Werks APR18650M1B, Sony US26650, Haidi 18650 (C/100) and About:Energy's
+  18650; charge and discharge averaged, so half of the hysteresis is part of the error.
+- lto: a 13 Ah cell in two publications from Aalborg, and an NMC 532 cathode against the 1.55 V
+  of the titanate; cathodes differ, and so the error is large.
+- na_layered: one cell on sale (Hakadi 18650); its knee below 20 % is a shape of ours.
+- na_polyanion: a shape of ours: NFPP's redox potentials less hard carbon as measured by
+  K. Chayambuka et al. 2022.
 """
 
 # Where a curve has its points, in 1/1000 of the charge: close at the ends, where it bends.
@@ -13,38 +24,69 @@ POSITIONS = (
 # Chemistry: 0.1 mV at each position.
 CURVES = {
     "nmc": (
-        25060, 25717, 26374, 27688, 29002, 30316, 31966, 32638, 33310, 33755, 34200, 34475,
-        34750, 35020, 35290, 35545, 35800, 35995, 36190, 36380, 36570, 36765, 36960, 37195,
-        37430, 37670, 37910, 38150, 38390, 38630, 38870, 39110, 39350, 39590, 39830, 40070,
-        40310, 40500, 40690, 40770, 40850, 40930, 41010, 41194, 41378, 41562, 41746, 41930,
+        25000, 26562, 27464, 28856, 29819, 30571, 31505, 32228, 32814, 33416, 33922, 34282,
+        34593, 34883, 35192, 35447, 35676, 35884, 36124, 36353, 36563, 36766, 36968, 37196,
+        37435, 37671, 37903, 38128, 38344, 38561, 38792, 39043, 39306, 39566, 39826, 40084,
+        40334, 40563, 40716, 40806, 40885, 40976, 41110, 41237, 41396, 41566, 41755, 42000,
     ),
     "lfp": (
-        24220, 24898, 25576, 26932, 28288, 29644, 31176, 31528, 31880, 31960, 32040, 32150,
-        32260, 32340, 32420, 32505, 32590, 32630, 32670, 32710, 32750, 32770, 32790, 32805,
-        32820, 32840, 32860, 32880, 32900, 32925, 32950, 32985, 33020, 33065, 33110, 33145,
-        33180, 33200, 33220, 33240, 33260, 33285, 33310, 33638, 33966, 34294, 34622, 34950,
+        22000, 25999, 27924, 29197, 30042, 30613, 31399, 31777, 31975, 32053, 32131, 32254,
+        32386, 32503, 32607, 32690, 32757, 32799, 32832, 32858, 32880, 32899, 32914, 32928,
+        32941, 32956, 32972, 32992, 33016, 33052, 33117, 33160, 33187, 33215, 33242, 33275,
+        33310, 33332, 33346, 33359, 33371, 33383, 33397, 33403, 33410, 33422, 33605, 36000,
     ),
     "lto": (
-        17500, 17792, 18084, 18668, 19252, 19836, 20470, 20570, 20670, 20790, 20910, 21030,
-        21150, 21275, 21400, 21520, 21640, 21765, 21890, 22015, 22140, 22280, 22420, 22580,
-        22740, 22955, 23170, 23410, 23650, 23870, 24090, 24275, 24460, 24645, 24830, 25035,
-        25240, 25475, 25710, 25930, 26150, 26255, 26360, 26488, 26616, 26744, 26872, 27000,
+        18000, 18868, 19500, 20200, 20564, 20788, 20992, 21116, 21216, 21313, 21393, 21458,
+        21517, 21573, 21629, 21686, 21745, 21805, 21867, 21932, 21999, 22068, 22140, 22216,
+        22297, 22384, 22479, 22584, 22699, 22828, 22970, 23125, 23293, 23473, 23662, 23859,
+        24064, 24272, 24484, 24704, 24941, 25211, 25543, 25703, 25913, 26249, 26611, 27000,
     ),
     "na_layered": (
-        15000, 15780, 16560, 18120, 19680, 21240, 23100, 23700, 24300, 24825, 25350, 25715,
-        26080, 26330, 26580, 26830, 27080, 27325, 27570, 27820, 28070, 28450, 28830, 29295,
-        29760, 30220, 30680, 31140, 31600, 32050, 32500, 32930, 33360, 33790, 34220, 34650,
-        35080, 35530, 35980, 36565, 37150, 37740, 38330, 38564, 38798, 39032, 39266, 39500,
+        15000, 16638, 18000, 20000, 21250, 22150, 23241, 23981, 24300, 24872, 25350, 25748,
+        26080, 26342, 26580, 26831, 27080, 27325, 27570, 27806, 28070, 28421, 28830, 29284,
+        29760, 30221, 30680, 31141, 31600, 32054, 32500, 32932, 33360, 33790, 34220, 34648,
+        35080, 35513, 35980, 36545, 37150, 37740, 38330, 38565, 38799, 39033, 39267, 39500,
     ),
     "na_polyanion": (
-        15000, 15750, 16500, 18000, 19500, 21000, 22900, 23700, 24500, 25100, 25700, 26150,
-        26600, 26950, 27300, 27600, 27900, 28100, 28300, 28500, 28700, 28850, 29000, 29150,
-        29300, 29450, 29600, 29750, 29900, 30050, 30200, 30350, 30500, 30650, 30800, 30950,
-        31100, 31300, 31500, 31750, 32000, 32400, 32800, 33140, 33480, 33820, 34160, 34500,
+        15000, 15237, 15480, 15985, 16588, 17330, 18817, 20220, 21440, 22563, 23481, 24250,
+        24910, 25481, 26047, 26548, 26986, 27419, 27849, 28219, 28474, 28732, 28993, 29216,
+        29372, 29530, 29690, 29838, 29978, 30121, 30268, 30415, 30555, 30699, 30847, 31000,
+        31150, 31303, 31470, 31661, 31888, 32177, 32570, 32718, 32924, 33222, 33771, 34500,
     ),
 }  # fmt: skip
 
-# Standard deviation of a stranger's cell from the curve, 0.1 mV.
-ERROR_DMV = {"nmc": 150, "lfp": 250, "lto": 400, "na_layered": 600, "na_polyanion": 600}
-# What is left when the curve is the user's own: whole millivolts, and how well it was taken.
-USER_ERROR_DMV = 50
+# Standard deviation of a stranger's cell from the curve: (1/1000 of the charge, mV), straight
+# in between. Large where curves are steep, and there it costs little charge.
+ERROR_MV = {
+    "nmc": (
+        (0, 250), (20, 240), (60, 230), (100, 190), (200, 115), (300, 85), (400, 60),
+        (500, 50), (800, 60), (850, 48), (900, 25), (1000, 23),
+    ),
+    "lfp": (
+        (0, 255), (10, 230), (30, 170), (60, 125), (100, 90), (150, 45), (200, 34), (300, 34),
+        (400, 22), (550, 22), (700, 27), (800, 20), (970, 19), (990, 30), (1000, 95),
+    ),
+    "lto": (
+        (0, 210), (5, 130), (20, 60), (60, 45), (200, 45), (300, 60), (500, 65), (700, 78),
+        (900, 87), (950, 72), (980, 45), (1000, 25),
+    ),
+    "na_layered": (
+        (0, 250), (50, 160), (100, 110), (200, 80), (1000, 80),
+    ),
+    "na_polyanion": (
+        (0, 250), (100, 250), (200, 150), (300, 80), (400, 60), (950, 60), (1000, 80),
+    ),
+}  # fmt: skip
+
+# What is left when the curve is the user's own: whole millivolts, how well it was taken, and
+# the hysteresis, which is largest in LFP and in hard carbon.
+OWN_ERROR_MV = {"nmc": 5, "lfp": 10, "lto": 5, "na_layered": 8, "na_polyanion": 8}
+
+
+def error_mv(chemistry: str, permille: int) -> int:
+    """Standard deviation at one position, between the points given."""
+    knots = ERROR_MV[chemistry]
+    for (x0, y0), (x1, y1) in zip(knots, knots[1:], strict=False):
+        if permille <= x1:
+            return round(y0 + (y1 - y0) * (permille - x0) / (x1 - x0))
+    raise ValueError("beyond the curve: %d" % permille)
