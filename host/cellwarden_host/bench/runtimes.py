@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..sim.compiling import compiled
-from ..sim.image import flash_files
+from ..sim.image import flash_files, program
 from ..sim.layout import BUILD
 from ..sim.process import find_micropython
 
@@ -50,8 +50,10 @@ def controller_tree() -> Iterator[Path]:
             target = tree / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+        guest = program("sim").guest
         for script in SCRIPTS.glob("*.py"):
-            shutil.copyfile(compiled(script, script.name), tree / (script.stem + ".mpy"))
+            text = guest(script.read_text(encoding="utf-8"))
+            shutil.copyfile(compiled(text, script.name), tree / (script.stem + ".mpy"))
             (tree / f"run_{script.stem}.py").write_text(f"import {script.stem}\n")
         yield tree
 

@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .compiling import compiled
+from ..program import Program
+from .compiling import compiled, made
 from .flash import SECTOR, SECTORS
 from .layout import BUILD, SimError, package_dir
 from .process import find_micropython
@@ -113,15 +114,26 @@ def sources(board: str = "sim") -> dict[str, Path]:
     return found
 
 
+def program(board: str = "sim") -> Program:
+    """What of a controller's sources is compiled, made small."""
+    return made({path: file for path, file in sources(board).items() if path.count("/") > 1})
+
+
 def flash_files(board: str = "sim") -> dict[str, Path | bytes]:
     """Flash path -> file here, compiled where the controller takes compiled files."""
     files: dict[str, Path | bytes] = {}
     for path, source in sources(board).items():
         if path.count("/") == 1:
             files[path] = source
-        else:
-            files[path[:-3] + ".mpy"] = compiled(source, path.lstrip("/"), OPTIONS)
+    for path, text in program(board).texts.items():
+        files[path[:-3] + ".mpy"] = compiled(text, _module_name(path), OPTIONS)
     return files
+
+
+def _module_name(path: str) -> str:
+    """What tracebacks say: a module's own name, which is in memory anyway."""
+    *_, package, module = path[:-3].split("/")
+    return package if module == "__init__" else module
 
 
 def cached_image(files: Mapping[str, Path | bytes], target: Path) -> None:
