@@ -51,6 +51,7 @@ class Options:
     capacity_mah: int
     cells: int = 1
     soc0_percent: float | None = None
+    gap_s: float = GAP_S
     changes: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
@@ -91,7 +92,13 @@ class Replay:
         self.settings = set_up(self.board, options, self.cells)
         self.player = Player(self.board, self.settings, Access(os.urandom), self.cells)
         self.gaps: list[tuple[float, float]] = []
-        self._options = options
+        self.options = options
+
+    @property
+    def level_1_mv(self) -> tuple[int, int]:
+        """Cell voltages at which charging and discharging stop: (under, over)."""
+        live = self.settings.live
+        return live[ids.CELL_UV1_MV], live[ids.CELL_OV1_MV]
 
     def run(self, rows: Iterable[Row]) -> Iterator[Moment]:
         """Play rows in the order of their time; one ``Moment`` for each."""
@@ -101,23 +108,30 @@ class Replay:
         for row in rows:
             if row.temp_dc is not None:
                 temp_dc = row.temp_dc
-            values = (row.current_ma, row.cell_mv, temp_dc)
+            values = (row.current_ma, self._whole(row.cell_mv), temp_dc)
             if not player.begun:
                 begun_s = row.t_s
                 self._begin(values)
             else:
                 t_ms = round((row.t_s - begun_s) * 1000)
                 gone_ms, last_ms = t_ms - last_ms, t_ms
-                if gone_ms > GAP_S * 1000:
+                if gone_ms > self.options.gap_s * 1000:
                     self.gaps.append((row.t_s, gone_ms / 1000))
                     player.restart(gone_ms, *values)
                 else:
                     player.row(gone_ms, *values)
             yield self._moment(row, begun_s)
 
+    def _whole(self, cell_mv: Sequence[int]) -> Sequence[int]:
+        """As many cells as run: a log of fewer than the core takes is filled up."""
+        lacking = self.cells - len(cell_mv)
+        if len(cell_mv) == 1 or not lacking:
+            return cell_mv
+        return [*cell_mv, *[round(sum(cell_mv) / len(cell_mv))] * lacking]
+
     def _begin(self, values: tuple[int, Sequence[int], Sequence[int]]) -> None:
         self.player.begin(*values)
-        soc0 = self._options.soc0_percent
+        soc0 = self.options.soc0_percent
         if soc0 is not None:
             self.player.believe(round(soc0 * 10), SOC0_SIGMA_PERMILLE)
 

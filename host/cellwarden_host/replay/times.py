@@ -1,0 +1,66 @@
+"""Times as logs write them, to seconds: numbers, ``26:03:04.5``, ISO 8601 and its cousins.
+
+The form is fixed by a log's first row; a later row in another form is a bad row. Clock times
+without a date are taken as a duration, so a log that passes midnight that way goes backwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+_DURATION = re.compile(r"(?:(\d+)[d .-]+)?(\d+):(\d\d):(\d\d(?:\.\d*)?)")
+_FORMATS = (
+    "%Y/%m/%d %H:%M:%S.%f",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S.%f",
+    "%d.%m.%Y %H:%M:%S",
+)
+# A number as large as this without a unit is milliseconds since 1970 (seconds end in 5138).
+_EPOCH_MS = 1e11
+
+Parse = Callable[[str], float]
+
+
+def form_of(first: str, scale: float | None) -> tuple[Parse, str]:
+    """How to read a column that begins with ``first``, and what it is, for people."""
+    try:
+        value = float(first)
+    except ValueError:
+        pass
+    else:
+        if scale is None:
+            scale = 1e-3 if abs(value) >= _EPOCH_MS else 1.0
+        return (lambda text, by=scale: float(text) * by), "numbers"
+    if _DURATION.fullmatch(first.strip()):
+        return _duration, "h:min:s"
+    return _date, "dates"
+
+
+def _duration(text: str) -> float:
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(text)
+    days, hours, minutes, seconds = match.groups()
+    return int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _date(text: str) -> float:
+    text = text.strip()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _other(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
+
+
+def _other(text: str) -> datetime:
+    for form in _FORMATS:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            pass
+    raise ValueError(text)
