@@ -7,7 +7,8 @@ leaves out slots so that no cell's mean current exceeds the setting. It must nev
 cell when balancing is forbidden, the cells are not known, or the pack is discharging hard.
 """
 
-from . import ids, ocv_curves
+from . import ids
+from .ocv_curves import OcvCurve
 from .readings import MAX_CELLS
 from .ticks import elapsed_ms
 
@@ -37,6 +38,7 @@ class Balancer:
         self.active = False
         self._ohm = board.BALANCE_OHM
         self._group = board.BALANCE_GROUP
+        self._curve = OcvCurve()
         self._wants = bytearray(MAX_CELLS)
         self._odd = 0
         self._credit = 100
@@ -64,6 +66,7 @@ class Balancer:
         actual_ma = high_mv // self._ohm if high_mv >= self._ohm else 1
         duty = live[ids.BALANCE_MA] * 100 // actual_ma
         duty = duty if duty < 100 else 100
+        self._curve.follow(settings)
         self._predict(quantities, live, actual_ma, duty, wanting)
         self._credit += duty
         if self._credit < 100:
@@ -152,10 +155,9 @@ class Balancer:
 
     def _predict(self, quantities, live, actual_ma, duty, wanting):
         """Charge between highest and lowest cell, over the mean current its turns give it."""
-        chemistry = live[ids.CHEMISTRY]
-        high = ocv_curves.permille_at(chemistry, quantities.value[ids.Q_CELL_MAX_MV])
-        low = ocv_curves.permille_at(chemistry, quantities.value[ids.Q_CELL_MIN_MV])
-        over_mah = live[ids.CAPACITY_MAH] // 1000 * (high - low)
+        high_ppm = self._curve.ppm_at(quantities.value[ids.Q_CELL_MAX_MV] * 10)
+        low_ppm = self._curve.ppm_at(quantities.value[ids.Q_CELL_MIN_MV] * 10)
+        over_mah = live[ids.CAPACITY_MAH] // 1000 * ((high_ppm - low_ppm) // 1000)
         # Odd and even take turns, and a crowded group shares what its heat sink can lose.
         share = 2 if wanting > 1 else 1
         most = self._most_of_group(quantities, live)

@@ -35,11 +35,13 @@ class OcvCurve:
         """Take the curve of these settings; costs nothing while they have not changed."""
         if settings.revision != self._revision:
             self._revision = settings.revision
-            self.select(settings.live[ids.CHEMISTRY])
+            live = settings.live
+            self.select(live[ids.CHEMISTRY], live, ids.OCV_MV)
 
-    def select(self, chemistry, user_mv=None):
-        """Take the user's points, where there are any, or those typical of ``chemistry``."""
-        own = bool(chemistry and user_mv is not None and user_mv[_LAST])
+    def select(self, chemistry, user_mv=None, first=0):
+        """Take the user's points, from ``user_mv[first]`` on, where there are any; otherwise
+        those typical of ``chemistry``."""
+        own = bool(chemistry and user_mv is not None and user_mv[first + _LAST])
         if chemistry == self.chemistry and not own and not self.own:
             return
         self.chemistry = chemistry
@@ -47,7 +49,7 @@ class OcvCurve:
         row = (chemistry - 1) * POINTS if chemistry else 0
         for i in range(POINTS):
             if own:
-                self._dmv[i] = user_mv[i] * 10
+                self._dmv[i] = user_mv[first + i] * 10
                 self._error_mv[i] = data.OWN_ERROR_MV[chemistry - 1]
             else:
                 self._dmv[i] = packed.u16(data.DMV, row + i)

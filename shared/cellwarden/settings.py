@@ -12,6 +12,7 @@ from array import array
 
 from . import ids, migration
 from . import schema_data as schema
+from .ocv_curves import POINTS
 from .texts import Texts
 from .validation import UNKNOWN_MV, Check, address_of, in_range
 
@@ -169,8 +170,10 @@ class Settings:
         if written[ids.CHEMISTRY]:
             for index in schema.BY_CHEMISTRY:
                 self._follow_chemistry(index)
-            # A confirmation was given for one kind of cell.
+            # A confirmation was given, and a curve taken, for one kind of cell.
             self._follow_chemistry(ids.COLD_CHARGE_CONFIRMED)
+            for index in range(ids.OCV_MV, ids.OCV_MV + POINTS):
+                self._follow_chemistry(index)
 
     def _follow_chemistry(self, index):
         staged = self._staged

@@ -9,6 +9,7 @@ from array import array
 
 from . import ids, packed
 from . import schema_data as schema
+from .ocv_curves import POINTS
 from .readings import MAX_CELLS
 
 UNKNOWN_MV = -1  # no present voltage is known
@@ -158,6 +159,7 @@ class Check:
             self._pack(stored)
             or self._channels(stored)
             or self._chemistry(stored)
+            or self._curve(stored)
             or self._supply(stored, written)
             or self._cross(live, written)
             or ids.COMMIT_RESULT_IS_OK
@@ -219,6 +221,20 @@ class Check:
             and not stored[ids.COLD_CHARGE_CONFIRMED]
         ):
             return self._refuse(ids.CHARGE_UT_DC, ids.COMMIT_RESULT_IS_COLD_CHARGE)
+        return 0
+
+    def _curve(self, stored):
+        """All zero, or a voltage at every point that never falls, and rises in all."""
+        first = ids.OCV_MV
+        last = first + POINTS - 1
+        before = stored[first]
+        for i in range(first + 1, last + 1):
+            mv = stored[i]
+            if mv < before or mv and not before:
+                return self._refuse(i, ids.COMMIT_RESULT_IS_CROSS_RULE)
+            before = mv
+        if before and before == stored[first]:
+            return self._refuse(last, ids.COMMIT_RESULT_IS_CROSS_RULE)
         return 0
 
     def _supply(self, stored, written):

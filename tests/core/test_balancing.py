@@ -12,6 +12,7 @@ from cellwarden.balancing import (
     SLOT_MS,
     Balancer,
 )
+from cellwarden.ocv_curves import POINTS
 from heap_proof import prove_no_allocation
 
 START_MV = 4100
@@ -217,6 +218,17 @@ def test_the_time_it_takes_follows_from_charge_and_current():
     bench.live[ids.BALANCE_MA] = 10
     bench.run(SLOT_MS)
     assert bench.balancer.minutes > 3 * few
+
+
+def test_the_time_it_takes_follows_from_the_packs_own_curve():
+    bench = raised(Bench(), (2,), 30)
+    bench.run(SLOT_MS)
+    typical = bench.balancer.minutes
+    bench = raised(Bench(), (2,), 30)
+    for i in range(POINTS):  # steeper up there than NMC: less charge behind 30 mV
+        bench.live[ids.OCV_MV + i] = 3000 + 25 * i
+    bench.run(SLOT_MS)
+    assert 0 < bench.balancer.minutes < typical
 
 
 def test_every_pack_size_can_be_balanced():

@@ -7,6 +7,7 @@ cells: 4.0 V charge end, 1.5 V discharge end, charging from -10 degC) and polyan
 Units: mV, mA, mAh, 0.1 degC (``_dc``), ms, s, percent.
 """
 
+from .ocv import POSITIONS
 from .rows import CHEMISTRIES, FACTORY, Setting
 
 SETTINGS_BASE = 0x1000
@@ -177,10 +178,18 @@ CALIBRATION = (
       "Gain of the shunt measurement", write=FACTORY),
 )
 
+CURVE = (
+    S(0x1100, "ocv_mv", "mV", 600, 4800, 0,
+      "The pack's own curve, all of it or none: voltage of a rested cell, never falling, at "
+      + ", ".join("%g" % (at / 10) for at in POSITIONS) + " % of its charge",
+      count=len(POSITIONS), auto="typical of the chemistry"),
+)
+
 GROUPS = (
     ("Pack", PACK), ("Cell voltages", CELLS), ("Currents", CURRENTS),
     ("Temperatures", TEMPERATURES), ("Balancing", BALANCING), ("Charge ends", ENDS),
     ("Switches", SWITCHES), ("Lease", LEASE), ("Ports", PORTS), ("Calibration", CALIBRATION),
+    ("Open-circuit voltage", CURVE),
 )
 SETTINGS = tuple(row for _, group in GROUPS for row in group)
 
