@@ -126,7 +126,11 @@ def _replay(args: argparse.Namespace) -> int:
                     for take in sinks:
                         take(moment)
             if picture:
-                picture.draw(files.enter_context(whole_file.place(args.plot)), replay.level_1_mv)
+                picture.draw(
+                    files.enter_context(whole_file.place(args.plot)),
+                    replay.level_1_mv,
+                    replay.gaps,
+                )
     if args.json:
         show.print_json(tally.json(log))
     else:

@@ -67,7 +67,10 @@ class Event(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What the core believed and did once it had seen a row."""
+    """What the core believed and did once it had seen a row.
+
+    A switch that is closed only to relieve its body diode does not count as on.
+    """
 
     row: Row
     soc_percent: float
@@ -138,7 +141,7 @@ class Replay:
     def _moment(self, row: Row, begun_s: float) -> Moment:
         player = self.player
         controller: Any = player.controller
-        estimator, limits, commands = controller.estimator, controller.limits, controller.commands
+        estimator, limits, gear = controller.estimator, controller.limits, controller.switchgear
         events: tuple[Event, ...] = ()
         if player.events:
             events = tuple(_events(player.events, begun_s))
@@ -148,8 +151,8 @@ class Replay:
             play.soc_ppm(estimator) / 10_000,
             play.sigma_ppm(estimator) / 10_000,
             estimator.soc_permille / 10,
-            commands.charge,
-            commands.discharge,
+            gear.charge_on and not gear.charge_bypass,
+            gear.discharge_on and not gear.discharge_bypass,
             limits.ccl_ma,
             limits.dcl_ma,
             limits.cvl_mv,

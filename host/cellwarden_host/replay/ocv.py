@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from .. import catalog
+from cellwarden.tables.ocv import POSITIONS
+
 from ..problems import Refused
 from . import columns
+from .reading import DELIMITERS
 from .textfile import opened
 
 _SETTING = "ocv_mv"
@@ -17,17 +19,19 @@ Curve = list[tuple[float, float]]
 def load(path: Path) -> Curve:
     """(percent, mV) rising, from 0 to 100; columns ``soc_percent`` and ``ocv_mv``."""
     with opened(path) as text:
-        lines = list(text.lines())
-    header = [columns.split(name) for name in next(csv.reader(lines), [])]
+        lines = [line for line in text.lines() if line.strip()]
+    delimiter = next((mark for mark in DELIMITERS if mark in lines[0]), ",")
+    if delimiter != ",":
+        lines = [line.replace(",", ".") for line in lines]
+    records = list(csv.reader(lines, delimiter=delimiter))
+    header = [columns.split(name) for name in records[0]]
     names = [name for name, _ in header]
     if "soc" not in names or "ocv" not in names:
         raise Refused(f"{path} has no header soc_percent,ocv_mv")
     soc_at, ocv_at = names.index("soc"), names.index("ocv")
     to_mv = 1000.0 if header[ocv_at][1] == "v" else 1.0
     curve: Curve = []
-    for number, record in enumerate(csv.reader(lines[1:]), 2):
-        if not any(record):
-            continue
+    for number, record in enumerate(records[1:], 2):
         try:
             point = float(record[soc_at]), float(record[ocv_at]) * to_mv
         except (ValueError, IndexError):
@@ -56,15 +60,4 @@ def at(curve: Curve, percent: float) -> float:
 
 def changes(curve: Curve) -> dict[tuple[str, int], int]:
     """The settings that hold this curve."""
-    row = catalog.SETTING.get(_SETTING)
-    if row is None:
-        raise Refused("this version of the core takes no curve of its own (--ocv)")
-    return {(_SETTING, i): round(at(curve, p)) for i, p in enumerate(_positions(row.count))}
-
-
-def _positions(points: int) -> list[float]:
-    """Percent of each point of the setting."""
-    from cellwarden import ocv_data
-
-    positions = ocv_data.POSITIONS
-    return [int.from_bytes(positions[2 * i : 2 * i + 2], "little") / 10 for i in range(points)]
+    return {(_SETTING, i): round(at(curve, p / 10)) for i, p in enumerate(POSITIONS)}

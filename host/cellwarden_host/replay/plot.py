@@ -15,6 +15,7 @@ from .engine import Event, Moment
 
 _MOST_SPANS = 4_000
 _MOST_LANES = 10
+_MOST_LINES = 40
 _FORMATS = (".png", ".svg", ".pdf")
 _INK, _SOC, _TRUE, _LOW, _HIGH, _CURRENT = (
     "#333333",
@@ -83,8 +84,14 @@ class Picture:
         self._spans = self._spans[::2]
         self._rows_a_span *= 2
 
-    def draw(self, path: Path, limits_mv: tuple[int, int]) -> None:
-        """``limits_mv``: the cell voltages at which level 1 trips."""
+    def draw(
+        self,
+        path: Path,
+        limits_mv: tuple[int, int],
+        gaps: Sequence[tuple[float, float]] = (),
+    ) -> None:
+        """``limits_mv``: the cell voltages at which level 1 trips. ``gaps``: (end, length) of
+        what nobody measured."""
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(13, 9), layout="constrained")
@@ -98,9 +105,16 @@ class Picture:
         self._draw_events(axes[3], [(e, (e.t_s - begin) / unit) for e in self.events], at)
         axes[3].set_xlabel(f"time, {name}" + (f" after {begin:g} s" if begin else ""))
         axes[0].set_title(self._title, loc="left", fontsize=11)
+        trips = [(e.t_s - begin) / unit for e in self.events if e.kind == "trip"]
         for axis in axes:
+            for when in trips[:_MOST_LINES]:
+                axis.axvline(when, color=_KIND_COLOUR["trip"], lw=0.7, alpha=0.35, zorder=0)
+            for end_s, gap_s in gaps:
+                end = (end_s - begin) / unit
+                axis.axvspan(end - gap_s / unit, end, color="#888888", alpha=0.25, lw=0)
             axis.margins(x=0.01)
             axis.spines[["top", "right"]].set_visible(False)
+        figure.align_ylabels(axes)
         figure.savefig(path, dpi=110)
 
     def _draw_soc(self, axis: Any, at: Sequence[float]) -> None:
