@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from ..problems import Problem
-from . import control, events, generate, numbers, reading, replay, settings, simulator
+from . import control, events, generate, numbers, ocv, reading, replay, settings, simulator
 
 _DESCRIPTION = """\
 Talk to a Cellwarden battery management board over RS485, or to a simulated one."""
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (simulator, reading, settings, control, events, replay, generate, numbers):
+    for part in (simulator, reading, settings, ocv, control, events, replay, generate, numbers):
         part.add(commands)
     return top
 
