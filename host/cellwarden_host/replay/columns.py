@@ -125,10 +125,12 @@ def find(header: Sequence[str], renamed: Mapping[str, str]) -> Columns | None:
     named = list(_named(header, renamed))
     time = _first("time", named)
     current = _first("current", named)
+    if time is None or current is None:
+        return None
     cells = _cells(named)
     voltage = None if cells else _first("voltage", named)
     pack = None if cells or voltage else _first("pack", named)
-    if time is None or current is None or not (cells or voltage or pack):
+    if not (cells or voltage or pack):
         return None
     used = {time.at, current.at}
     temps = tuple(column for column in _temps(named) if column.at not in used)
@@ -145,7 +147,9 @@ def missing(header: Sequence[str], renamed: Mapping[str, str]) -> str:
             ("a current (current_ma)", _first("current", named)),
             (
                 "a voltage (cell_mv or cell1_mv ...)",
-                _cells(named) or _first("voltage", named) or _first("pack", named),
+                _first("voltage", named)
+                or _first("pack", named)
+                or any(_CELL.fullmatch(n.name) for n in named),
             ),
         )
         if not found

@@ -61,10 +61,7 @@ class Log:
         self._renamed = renamed or {}
         self._lines = text.lines()
         self.columns, self._records = self._header()
-        first = self._first_record()
-        self._parse_time, self.time_form = times.form_of(
-            _field(first, self.columns.time), self.columns.time.scale
-        )
+        first, self._parse_time = self._first_record()
         self._scales = self._voltage_scales(first)
         self.cells, self._divide = self._cell_count(first, cells)
 
@@ -75,7 +72,7 @@ class Log:
         likeliest: Sequence[str] = ()
         for number, line in enumerate(self._lines, 1):
             for delimiter in DELIMITERS:
-                header = next(csv.reader([line], delimiter=delimiter), [])
+                header = _fields(line.rstrip("\r\n"), delimiter)
                 found = columns.find(header, self._renamed)
                 if found is not None:
                     self._check_renamed(header)
@@ -96,18 +93,20 @@ class Log:
             if name not in there:
                 raise BadInput(f"the log has no column '{name}'; it has {', '.join(there)}")
 
-    def _first_record(self) -> list[str]:
-        """The first row in which all columns are filled, without using it up."""
+    def _first_record(self) -> tuple[list[str], times.Parse]:
+        """The first row whose time and voltages can be read, without using it up; and how its
+        time is read."""
         seen = []
         for number, record in self._records:
             seen.append((number, record))
-            if len(record) > self.columns.last and _field(record, self.columns.time):
-                if all(_is_number(_field(record, column)) for column in self._voltages()):
-                    self._records = chain(seen, self._records)
-                    return record
+            time = _field(record, self.columns.time)
+            parse = times.form_of(time, self.columns.time.scale)
+            if parse and all(_is_number(_field(record, column)) for column in self._voltages()):
+                self._records = chain(seen, self._records)
+                return record, parse
             if len(seen) >= _HOPELESS:
                 break
-        raise Refused("there is no row with a time, a current and a voltage below the header")
+        raise Refused("there is no row with a time and a voltage below the header")
 
     @property
     def voltage_scale(self) -> float:
@@ -158,7 +157,7 @@ class Log:
 
     def _parsed(self) -> Iterator[tuple[int, Row]]:
         for line, record in self._records:
-            if not any(record):
+            if record == [""] or not any(record):
                 continue
             try:
                 yield line, self._row(record)
@@ -171,9 +170,12 @@ class Log:
         """Rows whose time advances. One that leaps ahead waits for the next to bear it out."""
         before: Row | None = None
         held: tuple[int, Row] | None = None
+        doubted = False  # the first row of all may be the wrong one, but not the second as well
         for line, row in rows:
             if held is not None:
-                if held[1].t_s >= row.t_s and (before is None or row.t_s > before.t_s):
+                fits = not doubted if before is None else row.t_s > before.t_s
+                if fits and row.t_s <= held[1].t_s:
+                    doubted = True
                     self._complain(held[0], f"its time ({held[1].t_s:g} s) runs ahead of the next")
                 else:
                     before = held[1]
@@ -243,18 +245,24 @@ class Log:
 
 
 def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields); where commas do not part fields, they part decimals."""
-    if delimiter != ",":
-        lines = (line.replace(",", ".") for line in lines)
-    reader = csv.reader(lines, delimiter=delimiter)
-    while True:
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            record = ["?"]  # told as a row without values
-        yield before + reader.line_num, record
+    """(line number, fields), a line a row; where commas do not part fields, they part decimals.
+
+    An unclosed quote must not swallow the rows below it.
+    """
+    for number, line in enumerate(lines, before + 1):
+        line = line.rstrip("\r\n")
+        if delimiter != ",":
+            line = line.replace(",", ".")
+        yield number, _fields(line, delimiter)
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return [line]
 
 
 def _field(record: Sequence[str], column: Column) -> str:

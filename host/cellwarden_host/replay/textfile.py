@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO, cast
 from ..problems import BadInput, Refused
 
 _LOOK = 65536
+_DAMAGED = (EOFError, OSError, zlib.error)  # what unpacking raises
 _GZIP = b"\x1f\x8b"
 # First bytes of files that people take for a CSV.
 _OTHERS = {
@@ -41,7 +43,7 @@ class Text:
         """Each line; ``Refused`` where the file is damaged."""
         try:
             yield from self._lines
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
+        except _DAMAGED as error:
             raise Refused(f"the file is damaged or cut off: {error}") from error
 
     def done(self) -> int:
@@ -74,7 +76,7 @@ def opened(path: Path) -> Iterator[Text]:
 def _head(source: IO[bytes], path: Path) -> bytes:
     try:
         return source.read(_LOOK)
-    except (EOFError, OSError) as error:
+    except _DAMAGED as error:
         raise Refused(f"{path} is damaged: {error}") from error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 _DURATION = re.compile(r"(?:(\d+)[d .-]+)?(\d+):(\d\d):(\d\d(?:\.\d*)?)")
 _FORMATS = (
@@ -23,8 +24,8 @@ _EPOCH_MS = 1e11
 Parse = Callable[[str], float]
 
 
-def form_of(first: str, scale: float | None) -> tuple[Parse, str]:
-    """How to read a column that begins with ``first``, and what it is, for people."""
+def form_of(first: str, scale: float | None) -> Parse | None:
+    """How to read a column that begins with ``first``; None when it is no time."""
     try:
         value = float(first)
     except ValueError:
@@ -32,10 +33,18 @@ def form_of(first: str, scale: float | None) -> tuple[Parse, str]:
     else:
         if scale is None:
             scale = 1e-3 if abs(value) >= _EPOCH_MS else 1.0
-        return (lambda text, by=scale: float(text) * by), "numbers"
-    if _DURATION.fullmatch(first.strip()):
-        return _duration, "h:min:s"
-    return _date, "dates"
+        return partial(_number, scale)
+    for parse in (_duration, _date):
+        try:
+            parse(first)
+        except ValueError:
+            continue
+        return parse
+    return None
+
+
+def _number(scale: float, text: str) -> float:
+    return float(text) * scale
 
 
 def _duration(text: str) -> float:
