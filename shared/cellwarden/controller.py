@@ -146,7 +146,7 @@ class Controller:
         self.estimator.update(r, self.quantities, settings, now_ms)
         self.limits.stop_requested = self.switchgear.stop_requested
         self.limits.charger_lost = self.charger_link.lost
-        self.limits.update(r, self.quantities, protection, self.estimator, settings)
+        self.limits.update(r, self.quantities, protection, self.estimator, settings, now_ms)
         commands = self.commands
         self.balancer.update(
             r, self.quantities, protection, self.estimator, settings, now_ms, commands

@@ -1,153 +1,260 @@
-"""What a charger may give and a load may take: CVL, CCL, DCL.
+"""What a charger may give and a load may take: CVL, CCL, DCL, and what limits them.
 
-Each limit is its setting, tapered by the cell voltage, the temperatures and the charge, and
-reaches zero before the protection of the same quantity would trip. It falls at once and rises
-slowly, so that a charger that follows it settles instead of swinging. It is zero at once while
-cells, current or temperatures are not known, and while the direction is forbidden.
+``current_limit.py`` says how a current limit follows cell voltage, resistance, temperature and
+charge, ``charge_voltage.py`` how CVL does; here stands what they are held to, and what has the
+last word: zero at once beyond a cell voltage short of the protection's, while readings are
+missing, while the direction is forbidden, and before a relay opens.
+
+Full: CCL is 0 and CVL stays, until the estimator calls the pack full no more; what is lost
+until then is not worth a charge. Empty: DCL is 0 until charge current has been seen or a cell
+has far more voltage than a rest after work could give it; a load that starts again on what the
+cells recover by resting would only stop again.
+
+Half of the work is done each tick; whatever means zero is looked at in every one.
 """
 
 from . import ids
+from .charge_voltage import ChargeVoltage
+from .current_limit import FULL, CurrentLimit
 
-FULL = 1000  # factors are in 1/1000
-# Rise of a limit: this part of the setting each tick of 100 ms (10 s from nothing to all).
-RISE_PART = 100
-# Charging tapers over this much below the charge voltage, to this factor at it...
-TAPER_MV = 50
-AT_CHARGE_VOLTAGE = 100
-# ...and to nothing this part of the way from there to over-voltage level 1.
-END_PART = 2
-# Discharging tapers from the warning down to this part of the way above level 1.
-EMPTY_PART = 4
-LEAST_SPAN_MV = 40
-# Temperatures: nothing within this of a limit, everything from that on.
-TEMP_NONE_DC = 10
-TEMP_ALL_DC = 100
-# Below this charge the load is asked to be gentle, down to this factor at 0 %.
-LOW_SOC_PERMILLE = 50
+# Factors (1/1000) to which the end of a charge, and of a discharge, brings the current down,
+# as far as the state of charge is known this well.
+AT_FULL = 500
 AT_EMPTY = 300
-# Charge voltage falls by half of what the highest cell is over, and rises a millivolt a cell.
-CVL_PART = 2
+SOC_KNOWN_PERMILLE = 100
 
+# CCL holds the highest cell a little above the charge voltage, so that a good charger is led
+# by its own constant voltage: this, or a part of the way to the warning. It is zero half way
+# on to level 1, and at the warning at the latest.
+HOLD_MV = 8
+HOLD_PART = 3
+CUT_LEAST_MV = 10
+CUT_MOST_MV = 100
+LEAST_SPAN_MV = 40  # from the charge voltage to level 1, from level 1 to the warning
+LEAST_PACK_MV = 20  # from the charge voltage to the pack's own limit, a cell
+# DCL holds the lowest cell half way from level 1 to its warning, and is zero half as far.
+FLOOR_PART = 2
+STOP_PART = 2
+MOST_SPAN_MV = 400
 
-def ramp(value, nothing_at, all_at):
-    """0 at ``nothing_at`` and beyond, 1000 at ``all_at`` and beyond, a line between."""
-    span = all_at - nothing_at
-    if span > 0:
-        if value <= nothing_at:
-            return 0
-        if value >= all_at:
-            return FULL
-    else:
-        if value >= nothing_at:
-            return 0
-        if value <= all_at:
-            return FULL
-    return (value - nothing_at) * FULL // span
+# Resistance of a cell: twice what is measured, for the measured one is the mean cell's at the
+# first moment; where nobody has measured it, or got something out of all proportion, that of a
+# poor cell (micro-ohm times mAh). More in the cold, 3.3 times at -20 degC, measured or not:
+# too much only makes a limit arrive later where it belongs, too little makes it swing.
+UNKNOWN_UOHM_MAH = 150_000_000
+LEAST_PART = 5
+MOST_TIMES = 4
+MOST_UOHM = 200_000
+ROOM_DC = 250
+COLD_SPAN_DC = 200
+
+# The pack is empty when cell voltage leaves less than this part of the setting, at a current
+# below that part of it, so many times in a row (2 s). Charge counts as seen from this part of
+# the capacity an hour.
+EMPTY_PART = 50
+EMPTY_FLOW_PART = 20
+EMPTY_TURNS = 10
+CHARGE_SEEN_PART = 200
 
 
 class Limits:
-    """``cvl_mv``, ``ccl_ma``, ``dcl_ma``; ``stop_requested`` (FORBID_ bits) and
-    ``charger_lost`` are set by the controller before ``update``."""
+    """``cvl_mv``, ``ccl_ma``, ``dcl_ma`` and what limits the two; ``stop_requested`` (FORBID_
+    bits) and ``charger_lost`` are set by the controller before ``update``."""
 
     def __init__(self):
         self.cvl_mv = 0
         self.ccl_ma = 0
         self.dcl_ma = 0
+        self.charge_by = self.discharge_by = ids.CHARGE_LIMITED_BY_IS_NOT_COMMISSIONED
         self.stop_requested = 0
         self.charger_lost = False
-        self._ccl_ma = 0  # the tapered limits, also while blind
-        self._dcl_ma = 0
+        self._voltage = ChargeVoltage()
+        self._charge = CurrentLimit(
+            ids.Q_CHARGE_HOT_MARGIN_DC,
+            ids.Q_CHARGE_COLD_MARGIN_DC,
+            ids.CHARGE_LIMITED_BY_IS_FULL,
+            AT_FULL,
+        )
+        self._discharge = CurrentLimit(
+            ids.Q_DISCHARGE_HOT_MARGIN_DC,
+            ids.Q_DISCHARGE_COLD_MARGIN_DC,
+            ids.CHARGE_LIMITED_BY_IS_EMPTY,
+            AT_EMPTY,
+        )
+        self._revision = -1
+        self._unwanted = 0  # FORBID_ bits of switches that a person has turned off
+        self._unknown_uohm = 0
+        self._seen_charge_ma = 0
+        self._hold_mv = 0
+        self._charge_end_mv = 0
+        self._floor_mv = 0
+        self._stop_mv = 0
+        self._refilled_mv = 0
+        self._empty_turns = 0
+        self._charging_turn = False
+        self._half_cells_ms = 0
+        self._half_current_ms = 0
+        self._half_temps_ms = 0
 
-    def update(self, readings, quantities, protection, estimator, settings):
-        live = settings.live
+    def update(self, readings, quantities, protection, estimator, settings, now_ms):
+        """Once a tick."""
+        if settings.revision != self._revision:
+            self._revision = settings.revision
+            self._take(settings.live)
+        charge = self._charge
+        discharge = self._discharge
         if not settings.commissioned:
-            self.cvl_mv = self.ccl_ma = self.dcl_ma = 0
-            self._ccl_ma = self._dcl_ma = 0
+            self.cvl_mv = self.ccl_ma = self.dcl_ma = charge.ma = discharge.ma = 0
+            self._voltage.mv = 0
+            self.charge_by = self.discharge_by = ids.CHARGE_LIMITED_BY_IS_NOT_COMMISSIONED
             return
-        blind = self._is_blind(readings, quantities, live)
+        value = quantities.value
+        stop = protection.forbids | self.stop_requested | self._unwanted
+        if self.charger_lost:
+            stop |= ids.FORBID_CHARGE
+        blind = self._is_blind(readings, quantities.valid, value)
         if not blind:
-            q = quantities.value
-            self._update_cvl(q[ids.Q_CELL_MAX_MV], live)
-            charge = self._charge_factor(quantities, estimator, live)
-            self._ccl_ma = self._follow(self._ccl_ma, live[ids.CHARGE_CURRENT_MA], charge)
-            discharge = self._discharge_factor(quantities, estimator, live)
-            self._dcl_ma = self._follow(self._dcl_ma, live[ids.DISCHARGE_CURRENT_MA], discharge)
-        stop = protection.forbids | self.stop_requested
-        no_charge = self.charger_lost or stop & ids.FORBID_CHARGE or not live[ids.CHARGE_WANTED]
-        no_discharge = stop & ids.FORBID_DISCHARGE or not live[ids.DISCHARGE_WANTED]
-        if no_charge:
-            self._ccl_ma = 0
-        if no_discharge:
-            self._dcl_ma = 0
-        self.ccl_ma = 0 if blind else self._ccl_ma
-        self.dcl_ma = 0 if blind else self._dcl_ma
+            self._charging_turn = not self._charging_turn
+            if self._charging_turn:
+                self._charge_turn(readings, quantities, estimator, now_ms)
+            else:
+                self._discharge_turn(readings, quantities, estimator, now_ms)
+            if value[ids.Q_CELL_MAX_MV] >= self._charge_end_mv:
+                stop |= ids.FORBID_CHARGE
+            if value[ids.Q_CELL_MIN_MV] <= self._stop_mv:
+                stop |= ids.FORBID_DISCHARGE
+        if stop & ids.FORBID_CHARGE:
+            charge.ma = 0
+            charge.by = self._why(ids.FORBID_CHARGE, protection.forbids)
+        if stop & ids.FORBID_DISCHARGE:
+            discharge.ma = 0
+            discharge.by = self._why(ids.FORBID_DISCHARGE, protection.forbids)
+        if blind:
+            self.ccl_ma = self.dcl_ma = 0
+            self.charge_by = self.discharge_by = ids.CHARGE_LIMITED_BY_IS_MISSING_READINGS
+            return
+        self.ccl_ma = charge.ma
+        self.dcl_ma = discharge.ma
+        self.charge_by = charge.by
+        self.discharge_by = discharge.by
 
-    def _is_blind(self, readings, quantities, live):
+    def _why(self, bit, forbids):
+        """What makes a limit zero."""
+        if forbids & bit:
+            return ids.CHARGE_LIMITED_BY_IS_PROTECTION
+        if self._unwanted & bit:
+            return ids.CHARGE_LIMITED_BY_IS_SWITCHED_OFF
+        if self.stop_requested & bit:
+            return ids.CHARGE_LIMITED_BY_IS_SWITCH_OPENING
+        if self.charger_lost and bit == ids.FORBID_CHARGE:
+            return ids.CHARGE_LIMITED_BY_IS_LOST_CHARGER
+        return ids.CHARGE_LIMITED_BY_IS_CELL_VOLTAGE
+
+    def _is_blind(self, readings, valid, value):
         """Not valid now, or no fresh sample for half the fault-tolerance time."""
-        if not (readings.cells_valid and readings.temps_valid and readings.current_ma.valid):
-            return True
-        valid = quantities.valid
-        if not (valid[ids.Q_CELL_MAX_MV] and valid[ids.Q_TEMP_MAX_DC]):
-            return True
-        age = quantities.value
-        return (
-            age[ids.Q_CELLS_AGE_MS] * 2 >= live[ids.BOARD_FTT_CELLS_MS]
-            or age[ids.Q_CURRENT_AGE_MS] * 2 >= live[ids.BOARD_FTT_CURRENT_MS]
-            or age[ids.Q_TEMPS_AGE_MS] * 2 >= live[ids.BOARD_FTT_TEMPS_MS]
+        return not (
+            readings.cells_valid
+            and readings.temps_valid
+            and readings.current_ma.valid
+            and valid[ids.Q_CELL_MAX_MV]
+            and valid[ids.Q_TEMP_MAX_DC]
+            and value[ids.Q_CELLS_AGE_MS] < self._half_cells_ms
+            and value[ids.Q_CURRENT_AGE_MS] < self._half_current_ms
+            and value[ids.Q_TEMPS_AGE_MS] < self._half_temps_ms
         )
 
-    def _charge_mv(self, live):
-        """Charge voltage a cell, kept below over-voltage level 1."""
-        highest = live[ids.CELL_OV1_MV] - LEAST_SPAN_MV
-        wanted = live[ids.CHARGE_CELL_MV]
-        return wanted if wanted < highest else highest
+    def _take(self, live):
+        """What follows from the settings alone."""
+        self._half_cells_ms = (live[ids.BOARD_FTT_CELLS_MS] + 1) // 2
+        self._half_current_ms = (live[ids.BOARD_FTT_CURRENT_MS] + 1) // 2
+        self._half_temps_ms = (live[ids.BOARD_FTT_TEMPS_MS] + 1) // 2
+        self._unwanted = (0 if live[ids.CHARGE_WANTED] else ids.FORBID_CHARGE) | (
+            0 if live[ids.DISCHARGE_WANTED] else ids.FORBID_DISCHARGE
+        )
+        cells = max(1, live[ids.CELL_COUNT])
+        self._voltage.cells = cells
+        capacity_mah = max(1, live[ids.CAPACITY_MAH])
+        self._unknown_uohm = min(MOST_UOHM, UNKNOWN_UOHM_MAH // capacity_mah)
+        self._seen_charge_ma = capacity_mah // CHARGE_SEEN_PART + 1
+        charge = self._charge
+        charge.most_ma = live[ids.CHARGE_CURRENT_MA]
+        over_mv = live[ids.CELL_OV1_MV]
+        warn_mv = live[ids.CELL_OV_WARN_MV]
+        charge_mv = min(
+            live[ids.CHARGE_CELL_MV],
+            over_mv - LEAST_SPAN_MV,
+            live[ids.PACK_OV_MV] // cells - LEAST_PACK_MV,
+        )
+        self._voltage.cell_mv = charge_mv
+        gap_mv = (warn_mv if warn_mv > charge_mv else over_mv) - charge_mv
+        hold_mv = charge_mv + min(HOLD_MV, gap_mv // HOLD_PART)
+        self._hold_mv = hold_mv
+        end_mv = (hold_mv + over_mv) // 2
+        if hold_mv < warn_mv < end_mv:
+            end_mv = warn_mv
+        charge.cut_mv = min(CUT_MOST_MV, max(CUT_LEAST_MV, end_mv - hold_mv))
+        self._charge_end_mv = hold_mv + charge.cut_mv
+        discharge = self._discharge
+        discharge.most_ma = live[ids.DISCHARGE_CURRENT_MA]
+        under_mv = max(live[ids.CELL_UV1_MV], live[ids.PACK_UV_MV] // cells)
+        span_mv = live[ids.CELL_UV_WARN_MV] - under_mv
+        span_mv = min(MOST_SPAN_MV, max(LEAST_SPAN_MV, span_mv))
+        self._floor_mv = under_mv + span_mv // FLOOR_PART
+        self._stop_mv = under_mv + span_mv // FLOOR_PART // STOP_PART
+        discharge.cut_mv = self._floor_mv - self._stop_mv
+        self._refilled_mv = live[ids.CELL_UV_RECOVER_MV] + span_mv
 
-    def _update_cvl(self, cell_max_mv, live):
-        cells = live[ids.CELL_COUNT]
-        charge_mv = self._charge_mv(live)
-        target = cells * charge_mv
-        over_mv = cell_max_mv - charge_mv
-        if over_mv > 0:
-            target -= over_mv * cells // CVL_PART
-        if target > self.cvl_mv + cells and self.cvl_mv > 0:
-            target = self.cvl_mv + cells
-        self.cvl_mv = target if target > 0 else 0
+    def _uohm(self, estimator, coldest_dc):
+        """A cell's resistance, rather too high than too low."""
+        unknown = self._unknown_uohm
+        uohm = estimator.resistance_uohm << 1
+        if not uohm or uohm > unknown * MOST_TIMES:
+            uohm = unknown
+        elif uohm < unknown // LEAST_PART:
+            uohm = unknown // LEAST_PART + 1
+        if coldest_dc < ROOM_DC:
+            uohm += uohm * (ROOM_DC - coldest_dc) // COLD_SPAN_DC
+        return uohm
 
-    def _charge_factor(self, quantities, estimator, live):
-        q = quantities.value
-        charge_mv = self._charge_mv(live)
-        cell_mv = q[ids.Q_CELL_MAX_MV]
-        if cell_mv < charge_mv:
-            factor = ramp(cell_mv, charge_mv, charge_mv - TAPER_MV)
-            factor = AT_CHARGE_VOLTAGE + factor * (FULL - AT_CHARGE_VOLTAGE) // FULL
-        else:
-            end_mv = charge_mv + (live[ids.CELL_OV1_MV] - charge_mv) // END_PART
-            factor = ramp(cell_mv, end_mv, charge_mv) * AT_CHARGE_VOLTAGE // FULL
-        if estimator.full:
-            return 0
-        hot = ramp(q[ids.Q_CHARGE_HOT_MARGIN_DC], TEMP_NONE_DC, TEMP_ALL_DC)
-        cold = ramp(q[ids.Q_CHARGE_COLD_MARGIN_DC], TEMP_NONE_DC, TEMP_ALL_DC)
-        return min(factor, hot, cold, self._power_factor(quantities))
+    def _charge_turn(self, readings, quantities, estimator, now_ms):
+        value = quantities.value
+        spare = FULL
+        if estimator.soc_sigma_permille <= SOC_KNOWN_PERMILLE:
+            spare = FULL - estimator.soc_permille
+        self._charge.step(
+            quantities,
+            readings.current_ma.value,
+            self._hold_mv - value[ids.Q_CELL_MAX_MV],
+            spare,
+            estimator.full,
+            self._uohm(estimator, value[ids.Q_TEMP_MIN_DC]),
+            now_ms,
+        )
 
-    def _discharge_factor(self, quantities, estimator, live):
-        q = quantities.value
-        uv1_mv = live[ids.CELL_UV1_MV]
-        span = live[ids.CELL_UV_WARN_MV] - uv1_mv
-        if span < LEAST_SPAN_MV:
-            span = LEAST_SPAN_MV
-        factor = ramp(q[ids.Q_CELL_MIN_MV], uv1_mv + span // EMPTY_PART, uv1_mv + span)
-        low = AT_EMPTY + (FULL - AT_EMPTY) * estimator.soc_permille // LOW_SOC_PERMILLE
-        hot = ramp(q[ids.Q_DISCHARGE_HOT_MARGIN_DC], TEMP_NONE_DC, TEMP_ALL_DC)
-        cold = ramp(q[ids.Q_DISCHARGE_COLD_MARGIN_DC], TEMP_NONE_DC, TEMP_ALL_DC)
-        return min(factor, low, hot, cold, self._power_factor(quantities))
-
-    def _power_factor(self, quantities):
-        if not quantities.valid[ids.Q_POWER_MARGIN_DC]:
-            return FULL  # not fitted: the rules say whether it must be
-        return ramp(quantities.value[ids.Q_POWER_MARGIN_DC], TEMP_NONE_DC, TEMP_ALL_DC)
-
-    def _follow(self, now_ma, most_ma, factor):
-        """Down at once, up by a small step."""
-        target = most_ma // FULL * factor + most_ma % FULL * factor // FULL
-        step = most_ma // RISE_PART
-        return target if target <= now_ma + step else now_ma + step
+    def _discharge_turn(self, readings, quantities, estimator, now_ms):
+        value = quantities.value
+        current_ma = readings.current_ma.value
+        spare = FULL
+        if estimator.soc_sigma_permille <= SOC_KNOWN_PERMILLE:
+            spare = estimator.soc_permille
+        low_mv = value[ids.Q_CELL_MIN_MV]
+        if current_ma >= self._seen_charge_ma or low_mv >= self._refilled_mv:
+            self._empty_turns = 0
+        way = self._discharge
+        way.step(
+            quantities,
+            -current_ma,
+            low_mv - self._floor_mv,
+            spare,
+            self._empty_turns >= EMPTY_TURNS,
+            self._uohm(estimator, value[ids.Q_TEMP_MIN_DC]),
+            now_ms,
+        )
+        if way.by == ids.CHARGE_LIMITED_BY_IS_CELL_VOLTAGE:
+            most = way.most_ma
+            if way.ma * EMPTY_PART > most or -current_ma * EMPTY_FLOW_PART > most:
+                self._empty_turns = 0
+            else:
+                self._empty_turns += 1
+        self._voltage.step(quantities, now_ms)
+        self.cvl_mv = self._voltage.mv

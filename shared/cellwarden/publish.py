@@ -125,6 +125,8 @@ class Publisher:
         out[ids.R_CVL_10MV] = limits.cvl_mv // 10
         out[ids.R_CCL_MA] = limits.ccl_ma
         out[ids.R_DCL_MA] = limits.dcl_ma
+        out[ids.R_CHARGE_LIMITED_BY] = limits.charge_by
+        out[ids.R_DISCHARGE_LIMITED_BY] = limits.discharge_by
 
     def _switches(self):
         out = self.readout

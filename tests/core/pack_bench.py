@@ -27,6 +27,8 @@ class Charge:
 
     def __init__(self):
         self.soc_permille = 500
+        self.soc_sigma_permille = 10
+        self.resistance_uohm = 0
         self.full = False
 
 

@@ -1,33 +1,10 @@
-"""Limits: zero before a protection, at once when blind, smooth near the ends."""
+"""Limits: what they rest on, zero before a protection and at once when blind, and why."""
 
-from pack_bench import Pack
+from limits_bench import CHEMISTRIES, SETTLE_MS, TICK_MS, TURN_MS, Bench
 
 from cellwarden import ids
-from cellwarden.limits import RISE_PART, Limits, ramp
+from cellwarden.current_limit import FALL_MS, RISE_MS, STEP_MS
 from heap_proof import prove_no_allocation
-
-SETTLE_MS = 12_000
-
-
-class Bench(Pack):
-    def __init__(self, chemistry=ids.CHEMISTRY_NMC, cells=8):
-        Pack.__init__(self, chemistry, cells)
-        self.limits = Limits()
-
-    def run(self, ms=SETTLE_MS):
-        for _ in range(ms // 100):
-            self.pass_time()
-            self.update()
-        return self.limits
-
-    def update(self):
-        self.limits.update(
-            self.readings, self.quantities, self.protection, self.estimator, self.settings
-        )
-
-    def at(self, mv):
-        self.cell_mv = [mv] * self.cells
-        return self.run()
 
 
 def test_in_the_middle_the_settings_are_the_limits():
@@ -111,30 +88,76 @@ def test_a_switch_turned_off_and_a_lost_charger_mean_zero():
     bench.run(100)
     assert bench.limits.ccl_ma == 0 and bench.limits.dcl_ma > 0
     bench.limits.charger_lost = False
-    bench.live[ids.DISCHARGE_WANTED] = bench.live[ids.CHARGE_WANTED] = 0
+    bench.set(ids.DISCHARGE_WANTED, 0)
+    bench.set(ids.CHARGE_WANTED, 0)
     bench.run(100)
     assert bench.limits.ccl_ma == 0 and bench.limits.dcl_ma == 0
 
 
-def test_limits_fall_at_once_and_rise_slowly():
+def test_a_limit_rises_slowly_and_never_above_its_setting():
     bench = Bench()
     full_ma = bench.run().ccl_ma
-    bench.cell_mv = [4180] * 8
+    bench.cell_mv = [4190] * 8
     bench.run(100)
     assert bench.limits.ccl_ma == 0
     bench.cell_mv = [3700] * 8
-    before_ma = 0
+    before_ma = ticks = 0
     while bench.limits.ccl_ma < full_ma:
         bench.run(100)
-        assert 0 < bench.limits.ccl_ma - before_ma <= full_ma // RISE_PART
+        ticks += 1
+        assert 0 <= bench.limits.ccl_ma - before_ma <= full_ma * TURN_MS // RISE_MS
+        if 0 < bench.limits.ccl_ma < full_ma:
+            assert bench.limits.charge_by == ids.CHARGE_LIMITED_BY_IS_RISING
         before_ma = bench.limits.ccl_ma
+    assert RISE_MS // TICK_MS <= ticks <= RISE_MS // TICK_MS + 2
+    assert bench.limits.charge_by == ids.CHARGE_LIMITED_BY_IS_SETTING
 
 
-def test_charging_stops_before_over_voltage_in_every_chemistry():
-    for chemistry in (1, 2, 3, 4, 5):
+def test_a_pause_is_no_reason_to_jump():
+    bench = Bench()
+    bench.run(100)
+    bench.protection.forbids = ids.FORBID_CHARGE
+    bench.run(TURN_MS)
+    bench.protection.forbids = 0
+    bench.pass_time(60_000)
+    bench.update()
+    bench.run(TURN_MS)
+    assert (
+        0
+        < bench.limits.ccl_ma
+        <= bench.live[ids.CHARGE_CURRENT_MA] * STEP_MS // RISE_MS
+        + (bench.live[ids.CHARGE_CURRENT_MA] * TURN_MS // RISE_MS)
+    )
+
+
+def test_a_limit_falls_to_what_it_should_be_within_seconds():
+    bench = Bench()
+    full_ma = bench.run().ccl_ma
+    half_dc = bench.live[ids.CHARGE_OT_DC] - 55  # half way from nothing to all
+    bench.temp_dc = [half_dc] * 4 + [250, 250]
+    bench.run(FALL_MS)
+    assert full_ma // 2 < bench.limits.ccl_ma < full_ma * 3 // 4
+    bench.run(10 * FALL_MS)
+    assert bench.limits.ccl_ma == full_ma // 2
+
+
+def test_beyond_its_end_a_limit_is_zero_in_the_same_tick():
+    for turn in range(2):
+        bench = Bench()
+        bench.run(SETTLE_MS + turn * TICK_MS)
+        bench.cell_mv[3] = bench.live[ids.CELL_OV1_MV] - 1
+        bench.cell_mv[5] = bench.live[ids.CELL_UV1_MV] + 1
+        bench.run(TICK_MS)
+        assert (bench.limits.ccl_ma, bench.limits.dcl_ma) == (0, 0)
+        assert bench.limits.charge_by == ids.CHARGE_LIMITED_BY_IS_CELL_VOLTAGE
+        assert bench.limits.discharge_by == ids.DISCHARGE_LIMITED_BY_IS_CELL_VOLTAGE
+
+
+def test_charging_stops_before_over_voltage_and_its_warning_in_every_chemistry():
+    for chemistry in CHEMISTRIES:
         bench = Bench(chemistry)
         live = bench.live
-        bench.at(live[ids.CELL_OV1_MV] - 1)
+        bench.at(live[ids.CELL_OV_WARN_MV])
         assert bench.limits.ccl_ma == 0
         assert bench.limits.cvl_mv < 8 * live[ids.CHARGE_CELL_MV]
         bench.at(live[ids.CHARGE_CELL_MV])
@@ -142,28 +165,14 @@ def test_charging_stops_before_over_voltage_in_every_chemistry():
 
 
 def test_discharging_stops_before_under_voltage_in_every_chemistry():
-    for chemistry in (1, 2, 3, 4, 5):
+    for chemistry in CHEMISTRIES:
         bench = Bench(chemistry)
         live = bench.live
         bench.at(live[ids.CELL_UV1_MV] + 1)
         assert bench.limits.dcl_ma == 0
+        bench = Bench(chemistry)
         bench.at(live[ids.CELL_UV_WARN_MV])
-        assert bench.limits.dcl_ma == live[ids.DISCHARGE_CURRENT_MA]
-
-
-def test_a_charge_voltage_above_the_protection_is_held_below_it():
-    bench = Bench()
-    bench.live[ids.CHARGE_CELL_MV] = 4300
-    limits = bench.at(4150)
-    assert limits.cvl_mv < 8 * bench.live[ids.CELL_OV1_MV]
-    assert bench.at(4199).ccl_ma == 0
-
-
-def test_one_high_cell_holds_the_whole_pack():
-    bench = Bench()
-    bench.cell_mv[3] = 4190
-    limits = bench.run()
-    assert limits.ccl_ma == 0 and limits.cvl_mv < 8 * 4150
+        assert bench.limits.dcl_ma > live[ids.DISCHARGE_CURRENT_MA] // 2
 
 
 def test_limits_shrink_towards_every_temperature_limit_and_end_before_it():
@@ -193,58 +202,53 @@ def test_a_hot_power_board_gets_less_of_both():
     assert 0 < bench.limits.dcl_ma < bench.live[ids.DISCHARGE_CURRENT_MA] // 2
 
 
-def test_a_full_pack_asks_for_no_more_and_an_empty_one_is_gentle():
+def test_what_limits_is_told():
     bench = Bench()
-    bench.estimator.full = True
-    assert bench.run().ccl_ma == 0
-    bench = Bench()
-    bench.estimator.soc_permille = 0
+    limits = bench.limits
+    bench.settings.commissioned = False
+    bench.run(TICK_MS)
+    assert limits.charge_by == limits.discharge_by == ids.CHARGE_LIMITED_BY_IS_NOT_COMMISSIONED
+    bench.settings.commissioned = True
     bench.run()
-    assert 0 < bench.limits.dcl_ma < bench.live[ids.DISCHARGE_CURRENT_MA] // 2
+    assert limits.charge_by == limits.discharge_by == ids.CHARGE_LIMITED_BY_IS_SETTING
+    bench.lost = ("cells",)
+    bench.run(TICK_MS)
+    assert limits.charge_by == limits.discharge_by == ids.CHARGE_LIMITED_BY_IS_MISSING_READINGS
+    bench.lost = ()
+    bench.limits.charger_lost = True
+    bench.run(TICK_MS)
+    assert limits.charge_by == ids.CHARGE_LIMITED_BY_IS_LOST_CHARGER
+    bench.limits.stop_requested = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
+    bench.run(TICK_MS)
+    assert limits.charge_by == limits.discharge_by == ids.CHARGE_LIMITED_BY_IS_SWITCH_OPENING
+    bench.set(ids.DISCHARGE_WANTED, 0)
+    bench.run(TICK_MS)
+    assert limits.discharge_by == ids.CHARGE_LIMITED_BY_IS_SWITCHED_OFF
+    bench.protection.forbids = ids.FORBID_DISCHARGE
+    bench.run(TICK_MS)
+    assert limits.discharge_by == ids.CHARGE_LIMITED_BY_IS_PROTECTION
+    for sensors, by in (
+        ([bench.live[ids.CHARGE_OT_DC] - 50] * 4 + [250, 250], ids.CHARGE_LIMITED_BY_IS_HEAT),
+        ([bench.live[ids.CHARGE_UT_DC] + 50] * 4 + [250, 250], ids.CHARGE_LIMITED_BY_IS_COLD),
+        (
+            [250] * 4 + [bench.live[ids.POWER_OT_DC] - 50, 250],
+            ids.CHARGE_LIMITED_BY_IS_POWER_BOARD,
+        ),
+    ):
+        bench = Bench()
+        bench.temp_dc = sensors
+        assert bench.run().charge_by == by
 
 
-def test_a_ramp_is_a_line_between_its_ends_whichever_way():
-    assert [ramp(v, 0, 100) for v in (-5, 0, 50, 100, 105)] == [0, 0, 500, 1000, 1000]
-    assert [ramp(v, 100, 0) for v in (-5, 0, 50, 100, 105)] == [1000, 1000, 500, 0, 0]
-
-
-def charge_to_the_end(bench, ohm_per_cell, noise_mv, seconds):
-    """A charger that obeys after a second; returns the currents of each tick."""
-    ocv_mv = 4100.0
-    obeyed = [0] * 10
-    seed = 12345
-    currents = []
-    for _ in range(seconds * 10):
-        current_ma = obeyed.pop(0)
-        bench.current_ma = current_ma
-        ocv_mv += current_ma * 0.1 / 3600 / 100_000 * 900  # 900 mV a whole charge
-        seed = (seed * 1103515245 + 12345) & 0x3FFFFFF
-        noise = seed % (2 * noise_mv + 1) - noise_mv
-        bench.cell_mv = [int(ocv_mv + current_ma * ohm_per_cell) + noise] * bench.cells
-        bench.run(100)
-        cv_ma = int((bench.limits.cvl_mv / bench.cells - ocv_mv) / ohm_per_cell)
-        obeyed.append(max(0, min(bench.limits.ccl_ma, cv_ma)))
-        currents.append(current_ma)
-    return currents
-
-
-def test_a_charger_that_follows_settles_and_never_reaches_over_voltage():
-    bench = Bench()
-    bench.live[ids.CHARGE_CURRENT_MA] = 100_000
-    currents = charge_to_the_end(bench, 0.0006, 0, 1200)
-    late = currents[300:]
-    swings = [abs(b - a) for a, b in zip(late, late[1:])]
-    assert max(currents) > 20_000
-    assert max(swings) <= 100_000 // RISE_PART * 3
-    assert currents[-1] < max(currents) // 2
+def test_both_names_of_what_limits_are_one_list():
+    assert ids.CHARGE_LIMITED_BY_IS_RISING == ids.DISCHARGE_LIMITED_BY_IS_RISING
+    assert ids.CHARGE_LIMITED_BY_IS_EMPTY == ids.DISCHARGE_LIMITED_BY_IS_EMPTY
 
 
 def test_an_update_allocates_nothing():
     bench = Bench()
     bench.run()
-
-    def step():
-        bench.update()
-        bench.lost = ()
-
-    prove_no_allocation(step)
+    prove_no_allocation(bench.update)
+    bench.lost = ("cells",)
+    bench.run(TICK_MS)
+    prove_no_allocation(bench.update)
