@@ -3,7 +3,8 @@
 Never waits: ``step`` moves what is there and returns. The driver-enable pin of the RS485
 transceiver is on from the first byte to the last one's stop bit, and not longer: the next
 request may follow after 3.5 characters. A timer lets go of the line, because ``step`` may be
-held up by a control tick. It knows no registers and no batteries.
+held up by a control tick. A transceiver that turns round by itself has no such pin. It knows
+no registers and no batteries.
 """
 
 from modbus_rtu.server import Server
@@ -23,7 +24,9 @@ class ModbusPort:
         self._uart_id = uart_id
         self._tx_pin = machine.Pin(pins[name + "_tx"])
         self._rx_pin = machine.Pin(pins[name + "_rx"])
-        self._enable = machine.Pin(pins[name + "_de"], machine.Pin.OUT, value=0)
+        self._enable = None
+        if name + "_de" in pins:
+            self._enable = machine.Pin(pins[name + "_de"], machine.Pin.OUT, value=0)
         self.server = Server(model, 1, number)
         self._buf = bytearray(_CHUNK)
         self._uart = None
@@ -69,7 +72,8 @@ class ModbusPort:
 
     def _send(self, length):
         self._sending = True
-        self._enable.value(1)
+        if self._enable is not None:
+            self._enable.value(1)
         self._uart.write(self.server.tx, length)
         line_ms = length * 10_000 // self._baud or 1
         self._timer.init(mode=self._once, period=line_ms, callback=self._release_line)
@@ -77,7 +81,8 @@ class ModbusPort:
     def _release(self, timer):
         """The reply should be out: let go of the line, or look again in a millisecond."""
         if self._uart.txdone():
-            self._enable.value(0)
+            if self._enable is not None:
+                self._enable.value(0)
             self._sending = False
         else:
             timer.init(mode=self._once, period=1, callback=self._release_line)
