@@ -115,6 +115,36 @@ def test_a_flat_stretch_tells_its_middle():
     assert curve.ppm_at(flat_dmv + 1) > position(22)
 
 
+def some_curve(seed):
+    """A user's curve with steep, gentle and flat stretches."""
+    mv = 600 + seed * 13 % 1500
+    points = []
+    for _ in range(POINTS):
+        points.append(mv)
+        seed = (seed * 1103515 + 12345) & 0xFFFFFF
+        kind = seed >> 20
+        step = 0 if kind < 5 else 1 + (seed >> 8) % (4 if kind < 10 else 90)
+        mv = min(mv + step, 4800)
+    points[-1] = max(points[-1], points[0] + 1)
+    return points
+
+
+def test_any_curve_reads_both_ways_and_never_turns_back():
+    for seed in range(40):
+        curve = of(ids.CHEMISTRY_NA_LAYERED, some_curve(seed))
+        was_dmv = was_ppm = -1
+        for ppm in range(0, PPM + 1, 15_625):
+            dmv = curve.dmv_at(ppm)
+            assert dmv >= was_dmv, (seed, ppm)
+            was_dmv = dmv
+            # The voltage 0.1 mV on either side of it encloses the charge it came from.
+            assert curve.ppm_at(dmv - 1) <= ppm <= curve.ppm_at(dmv + 1), (seed, ppm)
+        for dmv in range(5_000, 49_000, 487):
+            ppm = curve.ppm_at(dmv)
+            assert 0 <= was_ppm + 1 <= ppm + 1 <= PPM + 1, (seed, dmv)
+            was_ppm = ppm
+
+
 def test_the_steepest_curve_stays_inside_small_integers():
     own_mv = [600] * (POINTS // 2) + [4800] * (POINTS // 2)
     curve = of(ids.CHEMISTRY_NMC, own_mv)

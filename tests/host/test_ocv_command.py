@@ -1,12 +1,17 @@
 """`ocv`: through the real command to the real core, and back."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from cli_board import CliBoard
 
 from cellwarden import ids
 from cellwarden.ocv_curves import POINTS
+from cellwarden.tables.rows import CHEMISTRIES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "chemistries.md"
 
 POINTS_OF_FILE = [(0, 3000), (10, 3400), (50, 3700), (90, 4050), (100, 4180)]
 
@@ -39,7 +44,7 @@ def test_the_typical_curve_is_shown_with_its_error(board):
     assert (code, err) == (0, "")
     assert "typical curve of NMC" in out and "2500 to 4200 mV" in out
     line = next(text for text in out.splitlines() if text.startswith("50 %"))
-    assert line.split() == ["50", "%", "3743.5", "mV", "50", "mV"]
+    assert line.split() == ["50", "%", "3743.5", "mV", "40", "mV", "4.3", "%"]
     assert "charge_cell_mv = 4150 mV" in out
 
 
@@ -124,3 +129,16 @@ def test_without_a_chemistry_there_is_no_curve():
         assert json.loads(board.run("ocv", "--json")[1])["points"] == []
     finally:
         board.unplug()
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES[1:])
+def test_the_document_tells_the_errors_that_the_command_tells(chemistry):
+    row = re.search(rf"^\| {chemistry} \|(.*)\|$", DOCUMENT.read_text(), re.M)
+    told = re.findall(r"(\d+) mV, ([\d.]+) %", row.group(1))
+    board = CliBoard(chemistry=chemistry)
+    try:
+        lines = [line.split() for line in board.run("ocv")[1].splitlines()]
+    finally:
+        board.unplug()
+    shown = {line[0]: (line[4], line[6]) for line in lines if len(line) == 8}
+    assert told == [shown[percent] for percent in ("6", "20", "50", "80", "95")]

@@ -100,16 +100,24 @@ def _print(values: Values, brief: bool) -> None:
     points = _points(curve)
     title = rows.CHEMISTRY_TITLES[values.word(_CHEMISTRY.name)]
     if not brief:
-        table = show.table("charge", "voltage", "give or take")
+        table = show.table("charge", "voltage", "give or take", "tells charge within")
         for at, mv in points:
-            error_mv = curve.error_at(round(at * 10_000)) // 10
-            table.add_row(f"{at:g} %", f"{mv:g} mV", f"{error_mv} mV")
+            error_dmv = curve.error_at(round(at * 10_000))
+            within = _within(curve, round(mv * 10), error_dmv)
+            table.add_row(f"{at:g} %", f"{mv:g} mV", f"{error_dmv // 10} mV", f"{within:.1f} %")
         show.console().print(table)
     whose = "the pack's own curve" if curve.own else f"the typical curve of {title}"
     print(f"{whose}: {points[0][1]:g} to {points[-1][1]:g} mV")
     if curve.own:
         print(_beside_typical(curve))
     print(_end_of_charge(curve, values.known(_ENDS_AT.name)))
+
+
+def _within(curve: OcvCurve, dmv: int, error_dmv: int) -> float:
+    """Percent of charge that the error of the curve is worth at a voltage."""
+    low, high = curve.ppm_at(dmv - error_dmv), curve.ppm_at(dmv + error_dmv)
+    sides = (low > 0) + (high < PPM) or 2  # at an end of the curve only one side tells
+    return (high - low) / sides / (PPM // 100)
 
 
 def _beside_typical(curve: OcvCurve) -> str:

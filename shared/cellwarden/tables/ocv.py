@@ -5,7 +5,7 @@ published ones, or a shape where there are none; which, and how their errors wer
 docs/chemistries.md. In short:
 
 - nmc: nickel-rich cells of four makers (Molicel P42A, Samsung 40T, Sony/Murata VTC6, LG M50),
-  which agree within 5 to 15 mV above 40 %; the error is that of eleven NMC and NCA cells.
+  which agree within 5 to 15 mV above 40 %; the error is that of nine NMC and NCA cells.
 - lfp: A123/Lithium Werks APR18650M1B, Sony US26650, Haidi 18650 (C/100) and About:Energy's
   18650; charge and discharge averaged, so half of the hysteresis is part of the error.
 - lto: a 13 Ah cell in two publications from Aalborg, and an NMC 532 cathode against the 1.55 V
@@ -59,8 +59,8 @@ CURVES = {
 # in between. Large where curves are steep, and there it costs little charge.
 ERROR_MV = {
     "nmc": (
-        (0, 250), (20, 240), (60, 230), (100, 190), (200, 115), (300, 85), (400, 60),
-        (500, 50), (800, 60), (850, 48), (900, 25), (1000, 23),
+        (0, 250), (20, 240), (40, 215), (60, 190), (100, 145), (200, 82), (300, 62), (400, 45),
+        (500, 40), (600, 50), (700, 60), (800, 60), (850, 50), (900, 25), (1000, 23),
     ),
     "lfp": (
         (0, 255), (10, 230), (30, 170), (60, 125), (100, 90), (150, 45), (200, 34), (300, 34),

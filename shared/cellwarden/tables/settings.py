@@ -180,8 +180,8 @@ CALIBRATION = (
 
 CURVE = (
     S(0x1100, "ocv_mv", "mV", 600, 4800, 0,
-      "The pack's own curve, all of it or none: voltage of a rested cell, never falling, at "
-      + ", ".join("%g" % (at / 10) for at in POSITIONS) + " % of its charge",
+      "The pack's own curve, all of it or none, never falling: a rested cell at each charge "
+      "that docs/chemistries.md lists",
       count=len(POSITIONS), auto="typical of the chemistry"),
 )
 
