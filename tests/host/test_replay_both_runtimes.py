@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 import replay_both
+
 from cellwarden.migration import MAX_BYTES
 from cellwarden.protection import EVENT_LATCH, EVENT_TRIP
 from cellwarden_host.replay.engine import Options, set_up

@@ -12,9 +12,9 @@ from pathlib import Path
 from cellwarden.readings import MAX_CELLS
 from cellwarden.tables import rows as schema_rows
 
-from .. import catalog, show, units
+from .. import catalog, ocv_files, show, units
 from ..problems import BadInput
-from ..replay import ocv, plot, show_replay, whole_file
+from ..replay import plot, show_replay, whole_file
 from ..replay.engine import GAP_S, Moment, Options, Replay, Row
 from ..replay.outcome import Outcome
 from ..replay.plot import Picture
@@ -156,7 +156,7 @@ def _pack(args: argparse.Namespace) -> Options:
     if texts:
         raise BadInput(f"--set {next(iter(texts))}: a name changes nothing in a replay")
     if args.ocv:
-        changes.update(ocv.changes(ocv.load(args.ocv)))
+        changes.update(ocv_files.changes(ocv_files.load(args.ocv)))
     return Options(args.chemistry, capacity_mah, 1, args.soc0, args.gap * 60, changes)
 
 

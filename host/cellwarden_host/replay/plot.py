@@ -61,7 +61,7 @@ class Picture:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._spans: list[Span] = []
+        self.spans: list[Span] = []
         self._rows_a_span = 1
         self._in_last = 0
         self.events: list[Event] = []
@@ -69,19 +69,19 @@ class Picture:
     def add(self, moment: Moment) -> None:
         self.events.extend(moment.events)
         span = Span(moment)
-        if self._spans and self._in_last < self._rows_a_span:
-            self._spans[-1].take(span)
+        if self.spans and self._in_last < self._rows_a_span:
+            self.spans[-1].take(span)
             self._in_last += 1
             return
-        if len(self._spans) >= _MOST_SPANS:
+        if len(self.spans) >= _MOST_SPANS:
             self._halve()
-        self._spans.append(span)
+        self.spans.append(span)
         self._in_last = 1
 
     def _halve(self) -> None:
-        for first, second in zip(self._spans[::2], self._spans[1::2], strict=True):
+        for first, second in zip(self.spans[::2], self.spans[1::2], strict=True):
             first.take(second)
-        self._spans = self._spans[::2]
+        self.spans = self.spans[::2]
         self._rows_a_span *= 2
 
     def draw(
@@ -96,9 +96,9 @@ class Picture:
 
         figure = Figure(figsize=(13, 9), layout="constrained")
         axes = figure.subplots(4, 1, sharex=True, height_ratios=(5, 3, 3, 2.6))
-        unit, name = _unit(self._spans[-1].t_s - self._spans[0].t_s)
-        begin = self._spans[0].t_s
-        at = [(span.t_s - begin) / unit for span in self._spans]
+        unit, name = _unit(self.spans[-1].t_s - self.spans[0].t_s)
+        begin = self.spans[0].t_s
+        at = [(span.t_s - begin) / unit for span in self.spans]
         self._draw_soc(axes[0], at)
         self._draw_cells(axes[1], at, limits_mv)
         self._draw_current(axes[2], at)
@@ -118,7 +118,7 @@ class Picture:
         figure.savefig(path, dpi=110)
 
     def _draw_soc(self, axis: Any, at: Sequence[float]) -> None:
-        spans = self._spans
+        spans = self.spans
         low = [max(0.0, s.soc - 2 * s.sigma) for s in spans]
         high = [min(100.0, s.soc + 2 * s.sigma) for s in spans]
         axis.fill_between(at, low, high, color=_SOC, alpha=0.18, lw=0, label="± 2 σ", step="post")
@@ -132,7 +132,7 @@ class Picture:
         _legend(axis)
 
     def _draw_cells(self, axis: Any, at: Sequence[float], limits_mv: tuple[int, int]) -> None:
-        spans = self._spans
+        spans = self.spans
         low, high = [s.low_mv / 1000 for s in spans], [s.high_mv / 1000 for s in spans]
         one = low == high
         axis.fill_between(at, low, high, color=_LOW, alpha=0.25, lw=0)
@@ -151,7 +151,7 @@ class Picture:
         _legend(axis)
 
     def _draw_current(self, axis: Any, at: Sequence[float]) -> None:
-        spans = self._spans
+        spans = self.spans
         low, high = [s.low_ma / 1000 for s in spans], [s.high_ma / 1000 for s in spans]
         axis.fill_between(at, low, high, color=_CURRENT, alpha=0.35, lw=0, step="post")
         middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
@@ -166,7 +166,7 @@ class Picture:
         """When each switch would have been off, and a lane of marks for each rule."""
         lanes = ["discharge off", "charge off"]
         for lane, off in enumerate(
-            ([s.discharge_off for s in self._spans], [s.charge_off for s in self._spans])
+            ([s.discharge_off for s in self.spans], [s.charge_off for s in self.spans])
         ):
             _bars(axis, at, off, lane, _KIND_COLOUR["trip"])
         rules: dict[str, int] = {}
