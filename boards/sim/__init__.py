@@ -4,7 +4,6 @@ Laid out like an RP2040 board; only its ``machine`` module is simulated. Data on
 here may touch hardware, because the host reads this file too.
 """
 
-NAME = "sim"
 TITLE = "Simulated 24S board"
 HARDWARE_REVISION = 1
 FAMILY = "rp2040"

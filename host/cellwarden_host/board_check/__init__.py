@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import cells, hardware, names, pins, sensors
+from . import cells, consumption, hardware, names, pins, sensors
 from .finding import ERROR, Finding
 from .folder import WIRING_FILE, Folder
 
@@ -28,7 +28,7 @@ def check(path: Path, shown: Path | None = None) -> list[Finding]:
     found = folder.definition.findings + folder.wiring.findings
     if any(f.severity == ERROR and f.line == 1 and "missing" in f.text for f in found):
         return _sorted(found)
-    for part in (names, pins, cells, sensors, hardware):
+    for part in (names, pins, cells, sensors, hardware, consumption):
         part.check(folder)
     found += folder.findings
     if not (path / README).exists():

@@ -9,7 +9,30 @@ from __future__ import annotations
 
 from .folder import Folder
 
+_CONVERTER = (str, int, int, int, int)
+_ROW = (str, int, int, int, int, str)
+
 STATES = ("awake", "asleep", "off")
+
+
+def check(folder: Folder) -> None:
+    """The figures have the shape that they are added up in."""
+    converter, rows = folder.get("CONVERTER"), folder.get("CONSUMPTION")
+    if isinstance(converter, tuple) and not (
+        _shaped(converter, _CONVERTER) and all(converter[1:4])
+    ):
+        folder.error("CONVERTER", f"CONVERTER is {converter!r}", "name, mV, %, %, uA")
+    for i, row in enumerate(rows if isinstance(rows, tuple) else ()):
+        if not _shaped(row, _ROW):
+            folder.error("CONSUMPTION", f"a row is {row!r}", "part, mV, uA, uA, uA, source", i)
+
+
+def _shaped(value: object, kinds: tuple[type, ...]) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == len(kinds)
+        and all(isinstance(v, kind) for v, kind in zip(value, kinds, strict=True))
+    )
 
 
 def pack_ua(folder: Folder) -> list[tuple[str, list[float], str]]:

@@ -12,7 +12,20 @@ import sys
 from collections.abc import Sequence
 
 from ..problems import Problem
-from . import control, events, generate, numbers, ocv, reading, replay, settings, simulator
+from . import boards, control, events, generate, numbers, ocv, reading, replay, settings, simulator
+
+_PARTS = (
+    simulator,
+    reading,
+    settings,
+    ocv,
+    control,
+    events,
+    replay,
+    boards,
+    generate,
+    numbers,
+)
 
 _DESCRIPTION = """\
 Talk to a Cellwarden battery management board over RS485, or to a simulated one."""
@@ -43,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (simulator, reading, settings, ocv, control, events, replay, generate, numbers):
+    for part in _PARTS:
         part.add(commands)
     return top
 

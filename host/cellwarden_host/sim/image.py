@@ -15,19 +15,21 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..board_folders import DEFINITION, definition_for_controller
 from ..program import Program
 from .compiling import compiled, made
 from .flash import SECTOR, SECTORS
 from .layout import BUILD, SimError, package_dir
 from .process import find_micropython
 
+BOARD = "/board"
 # Package here -> folder on the controller; {board} is the board's name.
 PACKAGES = {
     "cellwarden": "/cellwarden",
     "modbus_rtu": "/modbus_rtu",
     "board_update": "/board_update",
     "firmware": "/firmware",
-    "boards.{board}": "/board",
+    "boards.{board}": BOARD,
 }
 # What of those packages is not for the controller; the numbers of ids.py stand in the compiled
 # code (see inline.py), Modbus is only served.
@@ -37,6 +39,7 @@ HOST_ONLY = (
     "modbus_rtu/client.py",
     "firmware/root/",
     "board/simulated/",
+    "board/wiring.py",
 )
 _CACHED_IMAGES = 8
 # Without line numbers: they take a tenth of the memory, and a traceback still names functions.
@@ -107,6 +110,8 @@ def sources(board: str = "sim") -> dict[str, Path]:
             path = f"{target}/{file.relative_to(base).as_posix()}"
             if not path.startswith(tuple("/" + part for part in HOST_ONLY)):
                 found[path] = file
+        if target == BOARD:
+            found[f"{BOARD}/{DEFINITION}"] = definition_for_controller(base)
     firmware = package_dir("firmware")
     if firmware is not None:
         for file in sorted((firmware / ROOT_FILES).glob("*.py")):
