@@ -11,6 +11,7 @@ converted in the middle of the cells, so that a moving current shifts both alike
 counts 2 mV. Ours: the tolerance, wider than the tenths of a percent by which a sum may err.
 """
 
+from cellwarden.loops import sum_of
 from firmware.drivers.ltc6811 import ADCV, ADCVSC, CHANNELS, SUM_FACTOR
 
 _EVERY = 5  # cycles; after a disagreement every one, until it agrees again
@@ -47,12 +48,7 @@ class CellSums:
         chain = self._chain
         chain.read_sums()
         for chip in range(chain.chips):
-            total = 0
-            for channel in range(chip * CHANNELS, (chip + 1) * CHANNELS):
-                if not ok[channel]:
-                    total = -1
-                    break
-                total += code[channel]
+            total = sum_of(code, ok, chip * CHANNELS, CHANNELS)
             if total < 0:
                 self._wait = 0  # those cells count for nothing, and neither do they here
             elif not chain.sum_ok[chip]:

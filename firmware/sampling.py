@@ -12,6 +12,7 @@ chips' configuration proven (85), start of the next conversion (95).
 
 from array import array
 
+from cellwarden.loops import cells_into, fill, stray_code
 from cellwarden.ticks import MASK, elapsed_ms
 from firmware.background import STEP_MS, Background
 from firmware.cell_map import CellMap, default_channels
@@ -31,11 +32,6 @@ _MOST_RUNS = 6  # what fits between two cell conversions
 _COLLECTED, _PREPARED, _STARTED = range(3)
 
 
-def _clear(flags):
-    for i in range(len(flags)):
-        flags[i] = 0
-
-
 class Sampler:
     """Fills ``readings`` from the board's drivers."""
 
@@ -53,6 +49,7 @@ class Sampler:
         self.cell_sums = CellSums(hardware.chain)
         self._code = array("H", bytearray(2 * channels))
         self._ok = bytearray(channels)
+        self._chip_bad = bytearray(hardware.chain.chips)  # not to be believed, for any reason
         self._stage = _COLLECTED
         self._cycle_ms = 0
         self._current_at = 0
@@ -84,7 +81,7 @@ class Sampler:
             return False
         cells.configure(cell_count, channel_map)
         self.background.map_changed()
-        _clear(self._readings.cell_valid)
+        fill(self._readings.cell_valid, len(self._readings.cell_valid), 0)
         self._readings.cells_valid = False
         return True
 
@@ -231,42 +228,39 @@ class Sampler:
     def _collect_cells(self):
         readings = self._readings
         cells = self.cell_map
+        code = self._code
         ok = self._ok
-        _clear(ok)
+        channels = len(ok)
+        fill(ok, channels, 0)
         if self._conversion_started:
             try:
-                self._chain.read_cells(self._code, ok)
-                self.cell_sums.judge(self._code, ok)
+                self._chain.read_cells(code, ok)
+                self.cell_sums.judge(code, ok)
             except OSError:
                 self.bus_faults = (self.bus_faults + 1) & MASK
-                _clear(ok)
+                fill(ok, channels, 0)
         self._conversion_started = False
         background = self.background
-        complete = cells.count > 0 and not background.map_unproven
-        for i in range(cells.count):
-            channel = cells.channel[i]
-            chip = channel // CHANNELS
-            code = self._code[channel]
-            good = ok[channel] and code < _SATURATED_CODE
-            if background.reference_bad[chip] or background.status_bad[chip]:
-                good = 0
-            if self.cell_sums.bad[chip]:
-                good = 0
-            if good:
-                readings.cell_mv[i] = (code + 5) // 10
-                readings.cell_valid[i] = 1
-            else:
-                readings.cell_valid[i] = 0
-                complete = False
-        if complete:
+        bad = self._chip_bad
+        for chip in range(len(bad)):
+            bad[chip] = background.reference_bad[chip] | background.status_bad[chip]
+            bad[chip] |= self.cell_sums.bad[chip]
+        count = cells.count
+        missing = cells_into(
+            code,
+            ok,
+            _SATURATED_CODE,
+            cells.channel,
+            count,
+            bad,
+            readings.cell_mv,
+            readings.cell_valid,
+        )
+        if count > 0 and not missing and not background.map_unproven:
             readings.cells_done(self._started_ms)
         else:
             readings.cells_valid = False
-        stray = 0
-        for channel in range(len(ok)):
-            if ok[channel] and not cells.mapped[channel] and self._code[channel] > stray:
-                stray = self._code[channel]
-        readings.stray_mv = (stray + 5) // 10
+        readings.stray_mv = (stray_code(code, ok, cells.mapped, channels) + 5) // 10
         readings.chip_lost = self._chain.end_attempt()
         readings.pec_errors = self._chain.pec_errors
 
@@ -293,15 +287,16 @@ class Sampler:
         for chip in range(chain.chips):
             if chain.overheated[chip]:
                 allowed = False
+        balance = commands.balance
+        wanted = allowed and any(balance)
+        if not wanted and not self._balancing_sent:
+            return
         chain.clear_discharge()
-        if allowed:
-            balance = commands.balance
+        if wanted:
             for i in range(self.cell_map.count):
                 if balance[i] == 1:
                     chain.want_discharge(self.cell_map.channel[i])
-        wanted = chain.discharging()
-        if not wanted and not self._balancing_sent:
-            return
+            wanted = chain.discharging()
         try:
             chain.write_config(False)
             self._balancing_sent = wanted

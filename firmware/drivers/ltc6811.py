@@ -13,6 +13,7 @@ chip's data go first, in a read the nearest chip's come first.
 
 from array import array
 
+from cellwarden.loops import group_into, same
 from cellwarden.ticks import MASK
 from firmware.drivers.ltc6811_link import Ltc6811Link, frame_of
 from firmware.drivers.pec15 import pec15
@@ -69,6 +70,7 @@ _CONFIG = bytes((0xFC, 0x52, 0x27, 0xA2))
 _CONFIG_MASK = bytes((0x05, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF))
 
 _CLEARED = bytes((0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x66, 0x4C))
+_ALL_BITS = bytes((0xFF,) * 8)
 
 
 def in_range(code, limits):
@@ -148,17 +150,15 @@ class Ltc6811Chain(Ltc6811Link):
         last = self.chips - 1
         result = True
         for chip in range(self.chips):
-            same = self.good[chip]
-            if same:
+            held = self.good[chip]
+            if held:
                 at = 4 + 8 * chip
                 sent_at = 4 + 8 * (last - chip)
-                for i in range(6):
-                    if (rx[at + i] ^ sent[sent_at + i]) & _CONFIG_MASK[i]:
-                        same = 0
-                if not same:
+                held = same(rx, at, sent, sent_at, _CONFIG_MASK, 6)
+                if not held:
                     self.resets_seen = (self.resets_seen + 1) & MASK
-            self.config_ok[chip] = same
-            if not same:
+            self.config_ok[chip] = held
+            if not held:
                 result = False
         return result
 
@@ -176,12 +176,8 @@ class Ltc6811Chain(Ltc6811Link):
         self.read(self._read_cell[group])
         rx = self.rx
         for chip in range(self.chips):
-            at = 4 + 8 * chip
-            clear = self.good[chip]
-            for i in range(8):
-                if rx[at + i] != _CLEARED[i]:
-                    clear = 0
-            self.cleared[chip] = clear
+            clear = same(rx, 4 + 8 * chip, _CLEARED, 0, _ALL_BITS, 8)
+            self.cleared[chip] = clear & self.good[chip]
         self.command(code)
 
     def start_aux(self, code=ADAX):
@@ -237,28 +233,12 @@ class Ltc6811Chain(Ltc6811Link):
             self.overheated[chip] = self.rx[4 + 8 * chip + 5] & 1 if self.good[chip] else 0
 
     def _read_groups(self, frames, per_chip, code_out, ok_out):
-        result = True
+        missing = 0
         first = 0
-        rx = self.rx
         for frame in frames:
             self.read(frame)
-            values = per_chip - first
-            if values > 3:
-                values = 3
-            for chip in range(self.chips):
-                good = self.good[chip]
-                if not good:
-                    result = False
-                at = 4 + 8 * chip
-                to = chip * per_chip + first
-                for i in range(values):
-                    code = rx[at] | (rx[at + 1] << 8)
-                    at += 2
-                    if good and code != NOT_CONVERTED:
-                        code_out[to + i] = code
-                        ok_out[to + i] = 1
-                    else:
-                        ok_out[to + i] = 0
-                        result = False
+            missing += group_into(
+                self.rx, self.chips, self.good, first, per_chip, code_out, ok_out
+            )
             first += 3
-        return result
+        return missing == 0

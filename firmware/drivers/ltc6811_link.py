@@ -8,9 +8,10 @@ Facts: LTC6811-1/-2 and LTC6820 datasheets (isoSPI idle after 4.3 ms at the earl
 (``wakeup_sleep``, ``read_68``). In a read the nearest chip, chip 0, answers first.
 """
 
+from cellwarden.loops import wrong_frames
 from cellwarden.ticks import MASK, elapsed_ms
 from firmware.clock import now_ms, sleep_us
-from firmware.drivers.pec15 import pec15
+from firmware.drivers.pec15 import TABLE, pec15
 
 _IDLE_MS = 3  # longer without a word, and the ports may have gone idle
 _READY_US = 10
@@ -95,21 +96,11 @@ class Ltc6811Link:
         self.wake()
         for _attempt in range(2):
             self._exchange(frame)
-            rx = self.rx
-            all_good = True
-            for chip in range(self.chips):
-                at = 4 + 8 * chip
-                check = pec15(rx, at, 6)
-                if rx[at + 6] == check >> 8 and rx[at + 7] == check & 0xFF:
-                    self.good[chip] = 1
-                    self._heard[chip] = 1
-                else:
-                    self.good[chip] = 0
-                    self.pec_errors = (self.pec_errors + 1) & MASK
-                    all_good = False
-            if all_good:
-                break
-        return all_good
+            wrong = wrong_frames(self.rx, self.chips, TABLE, self.good, self._heard)
+            if not wrong:
+                return True
+            self.pec_errors = (self.pec_errors + wrong) & MASK
+        return False
 
     def end_attempt(self):
         """Close one measuring attempt; the number of chips that have fallen silent."""

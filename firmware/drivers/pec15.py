@@ -20,12 +20,12 @@ def _build_table():
     return table
 
 
-_TABLE = _build_table()
+TABLE = _build_table()
 
 
 def pec15(data, start, length):
     """The check of ``length`` bytes of ``data`` from ``start``, as it goes over the wire."""
-    table = _TABLE
+    table = TABLE
     remainder = 16
     for i in range(start, start + length):
         remainder = ((remainder << 8) & 0x7FFF) ^ table[(remainder >> 7) ^ data[i]]

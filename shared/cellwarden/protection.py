@@ -11,6 +11,7 @@ from array import array
 
 from . import ids
 from . import schema_data as schema
+from .loops import next_rule
 from .ticks import MASK, elapsed_ms
 
 IDLE = 0
@@ -81,6 +82,9 @@ class Protection:
         self._removed = bytearray(_COUNT)  # whether a removed load or charger is believed
         self._all = bytes(range(_COUNT))
         self._fast = bytes(r for r in range(_COUNT) if schema.RULE_BITS[r] & ids.BIT_FAST)
+        q = quantities
+        known = (q.value, q.valid, q.count, live)
+        self._watch = known + (self.state, self._seen, self._muted, self.retries)
 
     def is_active(self, rule):
         return self.state[rule] >= ACTIVE
@@ -99,55 +103,46 @@ class Protection:
 
     def judge(self, now_ms, fast):
         """Judge all rules, or with ``fast`` those that follow each current sample."""
-        q_value = self._q.value
-        q_valid = self._q.valid
-        q_count = self._q.count
-        live = self._live
-        state = self.state
-        seen = self._seen
-        quantity = schema.RULE_QUANTITY
-        bits = schema.RULE_BITS
-        trip_at = schema.RULE_TRIP
-        muted = self._muted
-        retries = self.retries
+        order = self._fast if fast else self._all
+        length = len(order)
+        watch = self._watch
         changed = False
-        for r in self._fast if fast else self._all:
-            q = quantity[r]
-            count = q_count[q]
-            s = state[r]
-            if count == seen[r]:
-                if s == IDLE:
-                    continue
-                if not bits[r] & ids.BIT_ALWAYS:
-                    if s == PENDING and q_valid[q]:  # a delay may end between two samples
-                        changed |= self._ripen(r, now_ms)
-                    continue
-            if not q_valid[q]:
-                continue
-            seen[r] = count
-            value = q_value[q]
-            trip = live[trip_at[r]]
-            broken = value >= trip if bits[r] & ids.BIT_OVER else value <= trip
-            if s == IDLE:
-                if not broken:
-                    muted[r] = 0
-                    if retries[r]:
-                        self._forgive(r, now_ms)
-                elif not muted[r]:
-                    self._since_ms[r] = now_ms
-                    self._hits[r] = 0
-                    self._pending(r, now_ms)
-                    changed = True
-            elif s == PENDING:
-                if broken:
-                    changed |= self._pending(r, now_ms)
-                else:
-                    state[r] = IDLE
-                    changed = True
-            else:
-                changed |= self._recover(r, value, trip, broken, now_ms)
+        at = next_rule(order, 0, length, watch)
+        while at < length:
+            changed |= self._decide(order[at], now_ms)
+            at = next_rule(order, at + 1, length, watch)
         if changed:
             self.sum_up()
+
+    def _decide(self, r, now_ms):
+        """Judge one rule by the newest sample; true when its state has changed."""
+        q = schema.RULE_QUANTITY[r]
+        count = self._q.count[q]
+        state = self.state
+        s = state[r]
+        if count == self._seen[r] and not schema.RULE_BITS[r] & ids.BIT_ALWAYS:
+            return self._ripen(r, now_ms)  # a delay may end between two samples
+        self._seen[r] = count
+        value = self._q.value[q]
+        trip = self._live[schema.RULE_TRIP[r]]
+        broken = value >= trip if schema.RULE_BITS[r] & ids.BIT_OVER else value <= trip
+        if s == PENDING:
+            if broken:
+                return self._pending(r, now_ms)
+            state[r] = IDLE
+            return True
+        if s != IDLE:
+            return self._recover(r, value, trip, broken, now_ms)
+        if not broken:
+            self._muted[r] = 0
+            if self.retries[r]:
+                self._forgive(r, now_ms)
+        elif not self._muted[r]:
+            self._since_ms[r] = now_ms
+            self._hits[r] = 0
+            self._pending(r, now_ms)
+            return True
+        return False
 
     def _pending(self, r, now_ms):
         """One more sample over the limit; true when that trips the rule."""

@@ -8,6 +8,7 @@ from array import array
 
 from . import ids
 from . import schema_data as schema
+from .loops import cells_sum
 from .readings import TEMP_BALANCE_BOARD, TEMP_BATTERY_4, TEMP_COUNT, TEMP_OK, TEMP_POWER_BOARD
 from .ticks import elapsed_ms
 
@@ -77,6 +78,7 @@ class Quantities:
         self.count = array("i", [0] * n)
         self.where = bytearray(n)
         self.cell_sum_mv = 0
+        self._cells_found = array("i", [0] * 6)  # what cells_sum tells
         self.backup = 0  # directions forbidden with no second limit behind, told before update
         self.heater_ma = 0  # told as well: what the heater draws in front of the switches
         self._start_ms = start_ms
@@ -185,24 +187,16 @@ class Quantities:
         n = live[ids.CELL_COUNT]
         if n == 0:
             return
-        cells = r.cell_mv
-        high = low = cells[0]
-        high_at = low_at = 0
-        total = fingerprint = 0
-        for i in range(n):
-            mv = cells[i]
-            total += mv
-            fingerprint += mv * (i + 1)
-            if mv > high:
-                high = mv
-                high_at = i
-            elif mv < low:
-                low = mv
-                low_at = i
-        self.cell_sum_mv = total
-        self.where[ids.Q_CELL_MAX_MV] = high_at + 1
-        self.where[ids.Q_CELL_MIN_MV] = low_at + 1
-        self.where[ids.Q_CELL_DIFF_MV] = self.where[ids.Q_CELL_DIFF_JUDGED_MV] = low_at + 1
+        found = self._cells_found
+        cells_sum(r.cell_mv, n, found)
+        high = found[0]
+        low = found[2]
+        low_at = found[3] + 1
+        self.cell_sum_mv = found[4]
+        where = self.where
+        where[ids.Q_CELL_MAX_MV] = found[1] + 1
+        where[ids.Q_CELL_MIN_MV] = low_at
+        where[ids.Q_CELL_DIFF_MV] = where[ids.Q_CELL_DIFF_JUDGED_MV] = low_at
         count = r.cells_count
         self._put(ids.Q_CELL_MAX_MV, high, count)
         self._put(ids.Q_CELL_MIN_MV, low, count)
@@ -213,7 +207,7 @@ class Quantities:
             self._put(ids.Q_CELL_DIFF_JUDGED_MV, high - low, count)
         else:
             self.valid[ids.Q_CELL_DIFF_JUDGED_MV] = 0
-        self._frozen(fingerprint, current, live)
+        self._frozen(found[5], current, live)
 
     def _frozen(self, fingerprint, current, live):
         """Cells that do not move at all while the current does are a stuck converter's."""

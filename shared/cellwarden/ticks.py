@@ -5,14 +5,10 @@ integer on every controller. Differences are good for about six days; anything l
 ``uptime_s`` instead. Nothing here, and nothing in the core, may ever read a clock.
 """
 
+from .loops import elapsed_ms  # noqa: F401
+
 MASK = 0x3FFFFFFF
 _HALF = 0x20000000
-
-
-def elapsed_ms(now_ms, then_ms):
-    """Milliseconds from ``then_ms`` to ``now_ms``; a ``then`` in the future counts as 0."""
-    gone = (now_ms - then_ms) & MASK
-    return gone if gone < _HALF else 0
 
 
 def is_due(now_ms, due_ms):

@@ -8,6 +8,7 @@ their source. What the board stored itself (``/data`` and whatever else is not o
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from ..program import Program
 from .compiling import compiled, made
 from .flash import SECTOR, SECTORS
 from .layout import BUILD, SimError, package_dir
-from .process import find_micropython
+from .process import find_micropython, own_architecture
 
 BOARD = "/board"
 # Package here -> folder on the controller; {board} is the board's name.
@@ -44,6 +45,9 @@ HOST_ONLY = (
 _CACHED_IMAGES = 8
 # Without line numbers: they take a tenth of the memory, and a traceback still names functions.
 OPTIONS = ("-O3",)
+# Compiled for the board's processor; without it its plain counterpart does the work.
+_MACHINE_CODE = "_viper.py"
+_ARCHITECTURES = {"rp2040": "armv6m", "esp32": "xtensawin"}
 ROOT_FILES = "root"  # in firmware: boot.py and main.py, never compiled
 
 # Run by MicroPython: argv[1] names a plan: image, sectors, files to write, files to remove.
@@ -130,9 +134,23 @@ def flash_files(board: str = "sim") -> dict[str, Path | bytes]:
     for path, source in sources(board).items():
         if path.count("/") == 1:
             files[path] = source
+    architecture = _architecture(board)
     for path, text in program(board).texts.items():
-        files[path[:-3] + ".mpy"] = compiled(text, _module_name(path), OPTIONS)
+        options = OPTIONS
+        if path.endswith(_MACHINE_CODE):
+            if architecture is None:
+                continue
+            options += (f"-march={architecture}",)
+        files[path[:-3] + ".mpy"] = compiled(text, _module_name(path), options)
     return files
+
+
+def _architecture(board: str) -> str | None:
+    """What mpy-cross calls the board's processor; None: nobody knows, plain Python must do."""
+    if board == "sim":
+        return own_architecture()
+    family = getattr(importlib.import_module(f"boards.{board}"), "FAMILY", None)
+    return _ARCHITECTURES.get(str(family))
 
 
 def _module_name(path: str) -> str:

