@@ -7,7 +7,6 @@ not matter, and CVL is the charge voltage times the cells.
 """
 
 from . import ids
-from .ticks import MASK
 
 # The spread counts once the highest cell is this near to the charge voltage.
 NEAR_MV = 100
@@ -16,7 +15,6 @@ FOLLOW_MS = 5000
 # A charger's error is learned within this time, up to so much a cell.
 TRIM_MS = 10_000
 TRIM_MOST_MV = 50
-STEP_MS = 1000  # a step of time is this long at most
 
 
 class ChargeVoltage:
@@ -28,13 +26,8 @@ class ChargeVoltage:
         self.cells = 0
         self.cell_mv = 0
         self._trim = 0  # mV a cell times TRIM_MS
-        self._ms = 0
 
-    def step(self, quantities, now_ms):
-        dt_ms = (now_ms - self._ms) & MASK
-        self._ms = now_ms
-        if dt_ms > STEP_MS:
-            dt_ms = STEP_MS
+    def step(self, quantities, dt_ms):
         cells = self.cells
         room_mv = self.cell_mv - quantities.value[ids.Q_CELL_MAX_MV]
         if room_mv >= NEAR_MV:

@@ -8,14 +8,11 @@ only cap it. It falls within a second or so and rises slowly; it is never above 
 """
 
 from . import ids
-from .ticks import MASK
 
 FULL = 1000  # factors are in 1/1000
 # A limit follows what it should be within this time downwards, and from nothing to all in...
 FALL_MS = 1000
 RISE_MS = 10_000
-# A step of time is this long at most: after a pause nothing jumps.
-STEP_MS = 1000
 # Temperatures: nothing within this of a limit, everything from that on.
 TEMP_NONE_DC = 10
 TEMP_ALL_DC = 100
@@ -36,9 +33,8 @@ class CurrentLimit:
         self._cold = cold
         self._ended = ended  # what to call the end of this direction
         self._at_end = at_end  # factor there
-        self._ms = 0
 
-    def step(self, quantities, flow_ma, room_mv, spare_permille, over, uohm, now_ms):
+    def step(self, quantities, flow_ma, room_mv, spare_permille, over, uohm, dt_ms):
         """``flow_ma`` is the current this way, ``room_mv`` what the cell is short of where it
         is held, ``spare_permille`` the charge left to go; ``over``: this direction has ended."""
         most = self.most_ma
@@ -75,10 +71,6 @@ class CurrentLimit:
             if free < target:
                 target = free if free > 0 else 0
                 by = ids.CHARGE_LIMITED_BY_IS_CELL_VOLTAGE
-        dt_ms = (now_ms - self._ms) & MASK
-        self._ms = now_ms
-        if dt_ms > STEP_MS:
-            dt_ms = STEP_MS
         ma = self.ma
         if target < ma:
             ma -= (ma - target) * dt_ms // FALL_MS + 1

@@ -16,6 +16,7 @@ Half of the work is done each tick; whatever means zero is looked at in every on
 from . import ids
 from .charge_voltage import ChargeVoltage
 from .current_limit import FULL, CurrentLimit
+from .ticks import MASK
 
 # Factors (1/1000) to which the end of a charge, and of a discharge, brings the current down,
 # as far as the state of charge is known this well.
@@ -56,6 +57,9 @@ EMPTY_FLOW_PART = 20
 EMPTY_TURNS = 10
 CHARGE_SEEN_PART = 200
 
+STEP_MS = 1000  # a step of time is this long at most: after a pause nothing jumps
+_TURN_MASK = 0xF  # what changes slowly is looked at every 16 ticks
+
 
 class Limits:
     """``cvl_mv``, ``ccl_ma``, ``dcl_ma`` and what limits the two; ``stop_requested`` (FORBID_
@@ -91,7 +95,10 @@ class Limits:
         self._stop_mv = 0
         self._refilled_mv = 0
         self._empty_turns = 0
-        self._charging_turn = False
+        self._turn = 0
+        self._uohm = 1
+        self._ms = 0
+        self._dt_ms = 0
         self._half_cells_ms = 0
         self._half_current_ms = 0
         self._half_temps_ms = 0
@@ -101,42 +108,56 @@ class Limits:
         if settings.revision != self._revision:
             self._revision = settings.revision
             self._take(settings.live)
-        charge = self._charge
-        discharge = self._discharge
+            self._turn = 0
         if not settings.commissioned:
-            self.cvl_mv = self.ccl_ma = self.dcl_ma = charge.ma = discharge.ma = 0
-            self._voltage.mv = 0
+            self.cvl_mv = self.ccl_ma = self.dcl_ma = 0
+            self._voltage.mv = self._charge.ma = self._discharge.ma = 0
             self.charge_by = self.discharge_by = ids.CHARGE_LIMITED_BY_IS_NOT_COMMISSIONED
             return
         value = quantities.value
         stop = protection.forbids | self.stop_requested | self._unwanted
         if self.charger_lost:
             stop |= ids.FORBID_CHARGE
-        blind = self._is_blind(readings, quantities.valid, value)
-        if not blind:
-            self._charging_turn = not self._charging_turn
-            if self._charging_turn:
-                self._charge_turn(readings, quantities, estimator, now_ms)
-            else:
-                self._discharge_turn(readings, quantities, estimator, now_ms)
-            if value[ids.Q_CELL_MAX_MV] >= self._charge_end_mv:
-                stop |= ids.FORBID_CHARGE
-            if value[ids.Q_CELL_MIN_MV] <= self._stop_mv:
-                stop |= ids.FORBID_DISCHARGE
-        if stop & ids.FORBID_CHARGE:
-            charge.ma = 0
-            charge.by = self._why(ids.FORBID_CHARGE, protection.forbids)
-        if stop & ids.FORBID_DISCHARGE:
-            discharge.ma = 0
-            discharge.by = self._why(ids.FORBID_DISCHARGE, protection.forbids)
-        if blind:
+        valid = quantities.valid
+        # Not valid now, or no fresh sample for half the fault-tolerance time.
+        if not (
+            valid[ids.Q_CELL_MAX_MV]
+            and valid[ids.Q_CHARGE_MA]
+            and valid[ids.Q_TEMP_MAX_DC]
+            and value[ids.Q_CELLS_AGE_MS] < self._half_cells_ms
+            and value[ids.Q_CURRENT_AGE_MS] < self._half_current_ms
+            and value[ids.Q_TEMPS_AGE_MS] < self._half_temps_ms
+        ):
+            if stop:
+                self._stop(stop, protection.forbids)
             self.ccl_ma = self.dcl_ma = 0
             self.charge_by = self.discharge_by = ids.CHARGE_LIMITED_BY_IS_MISSING_READINGS
             return
-        self.ccl_ma = charge.ma
-        self.dcl_ma = discharge.ma
-        self.charge_by = charge.by
-        self.discharge_by = discharge.by
+        turn = self._turn = (self._turn + 1) & _TURN_MASK
+        if turn & 1:
+            if turn == 1:
+                self._uohm = self._resistance(estimator, value[ids.Q_TEMP_MIN_DC])
+            dt_ms = (now_ms - self._ms) & MASK
+            self._ms = now_ms
+            self._dt_ms = dt_ms if dt_ms < STEP_MS else STEP_MS
+            self._charge_turn(quantities, readings.current_ma.value, estimator)
+        else:
+            self._discharge_turn(quantities, readings.current_ma.value, estimator)
+        if value[ids.Q_CELL_MAX_MV] >= self._charge_end_mv:
+            stop |= ids.FORBID_CHARGE
+        if value[ids.Q_CELL_MIN_MV] <= self._stop_mv:
+            stop |= ids.FORBID_DISCHARGE
+        if stop:
+            self._stop(stop, protection.forbids)
+
+    def _stop(self, stop, forbids):
+        """Zero at once."""
+        if stop & ids.FORBID_CHARGE:
+            self.ccl_ma = self._charge.ma = 0
+            self.charge_by = self._why(ids.FORBID_CHARGE, forbids)
+        if stop & ids.FORBID_DISCHARGE:
+            self.dcl_ma = self._discharge.ma = 0
+            self.discharge_by = self._why(ids.FORBID_DISCHARGE, forbids)
 
     def _why(self, bit, forbids):
         """What makes a limit zero."""
@@ -149,19 +170,6 @@ class Limits:
         if self.charger_lost and bit == ids.FORBID_CHARGE:
             return ids.CHARGE_LIMITED_BY_IS_LOST_CHARGER
         return ids.CHARGE_LIMITED_BY_IS_CELL_VOLTAGE
-
-    def _is_blind(self, readings, valid, value):
-        """Not valid now, or no fresh sample for half the fault-tolerance time."""
-        return not (
-            readings.cells_valid
-            and readings.temps_valid
-            and readings.current_ma.valid
-            and valid[ids.Q_CELL_MAX_MV]
-            and valid[ids.Q_TEMP_MAX_DC]
-            and value[ids.Q_CELLS_AGE_MS] < self._half_cells_ms
-            and value[ids.Q_CURRENT_AGE_MS] < self._half_current_ms
-            and value[ids.Q_TEMPS_AGE_MS] < self._half_temps_ms
-        )
 
     def _take(self, live):
         """What follows from the settings alone."""
@@ -204,7 +212,7 @@ class Limits:
         discharge.cut_mv = self._floor_mv - self._stop_mv
         self._refilled_mv = live[ids.CELL_UV_RECOVER_MV] + span_mv
 
-    def _uohm(self, estimator, coldest_dc):
+    def _resistance(self, estimator, coldest_dc):
         """A cell's resistance, rather too high than too low."""
         unknown = self._unknown_uohm
         uohm = estimator.resistance_uohm << 1
@@ -216,45 +224,49 @@ class Limits:
             uohm += uohm * (ROOM_DC - coldest_dc) // COLD_SPAN_DC
         return uohm
 
-    def _charge_turn(self, readings, quantities, estimator, now_ms):
-        value = quantities.value
+    def _charge_turn(self, quantities, current_ma, estimator):
         spare = FULL
         if estimator.soc_sigma_permille <= SOC_KNOWN_PERMILLE:
             spare = FULL - estimator.soc_permille
-        self._charge.step(
+        way = self._charge
+        way.step(
             quantities,
-            readings.current_ma.value,
-            self._hold_mv - value[ids.Q_CELL_MAX_MV],
+            current_ma,
+            self._hold_mv - quantities.value[ids.Q_CELL_MAX_MV],
             spare,
             estimator.full,
-            self._uohm(estimator, value[ids.Q_TEMP_MIN_DC]),
-            now_ms,
+            self._uohm,
+            self._dt_ms,
         )
+        self.ccl_ma = way.ma
+        self.charge_by = way.by
 
-    def _discharge_turn(self, readings, quantities, estimator, now_ms):
-        value = quantities.value
-        current_ma = readings.current_ma.value
+    def _discharge_turn(self, quantities, current_ma, estimator):
         spare = FULL
         if estimator.soc_sigma_permille <= SOC_KNOWN_PERMILLE:
             spare = estimator.soc_permille
-        low_mv = value[ids.Q_CELL_MIN_MV]
-        if current_ma >= self._seen_charge_ma or low_mv >= self._refilled_mv:
-            self._empty_turns = 0
+        low_mv = quantities.value[ids.Q_CELL_MIN_MV]
+        empty = self._empty_turns
+        if empty and (current_ma >= self._seen_charge_ma or low_mv >= self._refilled_mv):
+            empty = 0
         way = self._discharge
         way.step(
             quantities,
             -current_ma,
             low_mv - self._floor_mv,
             spare,
-            self._empty_turns >= EMPTY_TURNS,
-            self._uohm(estimator, value[ids.Q_TEMP_MIN_DC]),
-            now_ms,
+            empty >= EMPTY_TURNS,
+            self._uohm,
+            self._dt_ms,
         )
+        self.dcl_ma = way.ma
+        self.discharge_by = way.by
         if way.by == ids.CHARGE_LIMITED_BY_IS_CELL_VOLTAGE:
             most = way.most_ma
             if way.ma * EMPTY_PART > most or -current_ma * EMPTY_FLOW_PART > most:
-                self._empty_turns = 0
+                empty = 0
             else:
-                self._empty_turns += 1
-        self._voltage.step(quantities, now_ms)
+                empty += 1
+        self._empty_turns = empty
+        self._voltage.step(quantities, self._dt_ms)
         self.cvl_mv = self._voltage.mv

@@ -3,7 +3,8 @@
 from limits_bench import CHEMISTRIES, SETTLE_MS, TICK_MS, TURN_MS, Bench
 
 from cellwarden import ids
-from cellwarden.current_limit import FALL_MS, RISE_MS, STEP_MS
+from cellwarden.current_limit import FALL_MS, RISE_MS
+from cellwarden.limits import STEP_MS
 from heap_proof import prove_no_allocation
 
 
@@ -58,7 +59,7 @@ def test_one_bad_frame_does_not_starve_the_load_for_long():
     bench.lost = ("cells",)
     bench.run(100)
     bench.lost = ()
-    bench.run(100)
+    bench.run(TURN_MS)
     assert bench.limits.dcl_ma == before_ma
 
 
