@@ -72,7 +72,7 @@ def float_bytes(numerator, denominator):
 
 def default_channels(cell_count):
     """Channels of a pack: from the bottom up, and the last cell at the top pins."""
-    return [*range(cell_count - 1), CELLS - 1]
+    return list(range(cell_count - 1)) + [CELLS - 1]
 
 
 def cell_mask(channels):

@@ -226,6 +226,8 @@ def pack_adc_gain(plant, permille):
 
 
 def adc_stuck(plant, input, code):
+    if input + "_adc" not in plant.adc:
+        raise ValueError(f"this board does not measure the {input} by a divider")
     return set_to(plant, plant.adc[input + "_adc"], "stuck_code", code)
 
 

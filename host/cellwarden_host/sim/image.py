@@ -128,15 +128,18 @@ def program(board: str = "sim") -> Program:
     return made({path: file for path, file in sources(board).items() if path.count("/") > 1})
 
 
-def flash_files(board: str = "sim") -> dict[str, Path | bytes]:
-    """Flash path -> file here, compiled where the controller takes compiled files."""
+def flash_files(board: str = "sim", simulated: bool = False) -> dict[str, Path | bytes]:
+    """Flash path -> file here, compiled where the controller takes compiled files.
+
+    ``simulated``: for the simulator's processor in place of the board's; all else is the same.
+    """
     files: dict[str, Path | bytes] = {}
     for path, source in sources(board).items():
         if path.count("/") == 1:
             files[path] = source
-    architecture = _architecture(board)
+    architecture = own_architecture() if simulated else _architecture(board)
     for path, text in program(board).texts.items():
-        options = OPTIONS
+        options: tuple[str, ...] = OPTIONS
         if path.endswith(_MACHINE_CODE):
             if architecture is None:
                 continue

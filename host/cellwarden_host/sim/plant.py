@@ -28,6 +28,21 @@ OUTPUTS = (
 )
 
 
+# What a board definition may name, and what has a model here.
+_NO_MODEL = (
+    ("AFE", "bq76952", "the BQ76952"),
+    ("FAMILY", "esp32", "the ESP32's peripherals"),
+)
+
+
+def without_model(board):
+    """What of a board has no model here, in words; empty when it can be simulated."""
+    missing = [said for name, value, said in _NO_MODEL if getattr(board, name, None) == value]
+    if hasattr(board, "ADS1115_ADDRESS"):
+        missing.append("the ADS1115")
+    return ", ".join(missing)
+
+
 class Plant:
     """One pack on one board; see docs/architecture.md for the contract."""
 
@@ -55,15 +70,17 @@ class Plant:
         self.ina = Ina228(self, self.pack, board, noise, 1 + rng.uniform(-part, part) / 2)
         self.pack.on_step = self._after_step
 
-        def adc(divider, node_mv):
-            gain = 1 + rng.gauss(0, 1) * 0.002
-            return AdcInput(divider, board.ADC_REF_MV, node_mv, noise, gain)
-
-        self.adc = {
-            "pack_adc": adc(board.PACK_DIVIDER, self.pack.pack_mv),
-            "bus_adc": adc(board.BUS_DIVIDER, lambda: self.pack.bus_mv),
-            "charger_adc": adc(board.CHARGER_DIVIDER, lambda: self.pack.charger_mv),
+        nodes = {
+            "pack": self.pack.pack_mv,
+            "bus": lambda: self.pack.bus_mv,
+            "charger": lambda: self.pack.charger_mv,
         }
+        self.adc = {}
+        for kind, node_mv in nodes.items():
+            gain = 1 + rng.gauss(0, 1) * 0.002
+            if kind + "_adc" in board.PINS:
+                divider = getattr(board, kind.upper() + "_DIVIDER")
+                self.adc[kind + "_adc"] = AdcInput(divider, board.ADC_REF_MV, node_mv, noise, gain)
         self.spi_devices = {"afe_cs": self.chain}
         self.i2c_devices = {board.INA228_ADDRESS: self.ina}
         self.i2c_stuck = False

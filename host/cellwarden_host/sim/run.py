@@ -17,13 +17,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from .. import board_folders
 from ..problems import BadInput
 from .board import SimBoard
 from .control import ControlServer
 from .image import cached_image, flash_files, remember_files, write_image
-from .layout import BUILD, SimError, package_dir
+from .layout import BUILD, SimError
 from .pack_config import PackConfig
-from .plant import Plant
+from .plant import Plant, without_model
 from .provision import ProvisionError, commissioned, files
 
 _UP_PATIENCE_S = 60
@@ -49,9 +50,13 @@ class Simulator:
         mode: str | None = None,
         **options: Any,
     ) -> None:
-        if package_dir(f"boards.{board}") is None:
-            raise BadInput(f"there is no board {board!r}")
+        if board not in board_folders.names():
+            known = ", ".join(board_folders.names())
+            raise BadInput(f"there is no board {board!r}; boards are: {known}")
         definition = importlib.import_module(f"boards.{board}")
+        missing = without_model(definition)
+        if missing:
+            raise BadInput(f"{board} cannot be simulated: there is no model of {missing}")
         try:
             config = PackConfig(**(pack or {}))
         except ValueError as error:
@@ -86,7 +91,7 @@ class Simulator:
         fresh: bool,
         settings: dict[str, int],
     ) -> None:
-        contents = flash_files(board)
+        contents = flash_files(board, simulated=True)
         if image.exists():
             write_image(image, contents)
             return
