@@ -57,7 +57,7 @@ Registers show what is in force, never what is staged. Meanwhile other ports get
 
 - 0 is accepted where the table says what it stands for.
 - Changing `chemistry` brings along every default of the new chemistry that is not written in the
-  same transaction, and takes `cold_charge_confirmed` back.
+  same transaction, and takes `cold_charge_confirmed` and `ocv_mv` back.
 - Changing `chemistry`, `cell_count` or `capacity_mah` takes `confirmed` back unless it is written
   in the same transaction. Without it the board is not commissioned, and stays off.
 - A new chemistry, and `confirmed`, are refused unless the cells' present voltages lie between
@@ -67,6 +67,7 @@ Registers show what is in force, never what is staged. Meanwhile other ports get
 - `charge_ut_dc` below 0 needs `cold_charge_confirmed` unless the chemistry is LTO or sodium-ion.
 - `cell_channel`: 0 for all cells, or rising channels of this board for exactly the cells there
   are. At least one battery sensor is fitted (`temps_fitted`).
+- `ocv_mv`: 0 everywhere, or a voltage everywhere that never falls and rises in all.
 """
 
 
