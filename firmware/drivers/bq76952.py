@@ -12,7 +12,7 @@ from two conversions, so that it is off by 256 steps now and then.
 from array import array
 
 from firmware.drivers import bq76952_setup as setup_bits
-from firmware.drivers.bq76952_locks import Bq76952Locks
+from firmware.drivers.bq76952_locks import POR, Bq76952Locks
 
 _PERMANENT = 0x0A  # permanent failures A to D by turns, battery status, cells, stack, pins
 _CURRENT = 0x3A
@@ -27,7 +27,7 @@ TEMPERATURES = 10
 DIE = 0
 
 # Battery Status
-CFGUPDATE, POR, WATCHDOG = 0x0001, 0x0008, 0x0010
+CFGUPDATE, WATCHDOG = 0x0001, 0x0010
 PERMANENT_FAILURE, SHUTDOWN_PENDING, SLEEPING = 0x1000, 0x2000, 0x8000
 # A chip in one of these states does not hold or does not use what it was set up with.
 UNUSABLE = CFGUPDATE | POR | WATCHDOG | PERMANENT_FAILURE | SHUTDOWN_PENDING
@@ -128,14 +128,17 @@ class Bq76952(Bq76952Locks):
         for i in range(WORDS):
             value = _signed(data[at], data[at + 1])
             at += 2
-            if not self._known or not -_TORN < value - mv[i] < _TORN:
+            if not -_TORN < value - mv[i] < _TORN:
                 moved |= 1 << i
             mv[i] = value
+        if not self._known:  # nothing to compare with: the next set will have this one
+            self._known = True
+            self._not_fresh()
+            return False
         for i in range(WORDS):
             if moved & (1 << i) and not self._settle(0x14 + 2 * i, mv, i):
                 self._known = self.answered = False
                 return False
-        self._known = True
         return self._scanned()
 
     def _settle(self, register, values, i):
@@ -190,6 +193,7 @@ class Bq76952(Bq76952Locks):
     def read_current(self):
         """Fetch the newest current into ``current_ma`` (charging positive); True if done."""
         link = self.link
+        self.after_silence()
         if not link.read(_CURRENT, 2):
             return False
         code = _signed(link.data[0], link.data[1])
@@ -212,7 +216,10 @@ class Bq76952(Bq76952Locks):
         return True
 
     def read_temperatures(self):
-        """Fetch the die's and all pins' temperatures in 0.1 K into ``temp_dk``."""
+        """Fetch the die's and all pins' temperatures in 0.1 K into ``temp_dk``; True if done.
+
+        The first set after a set-up serves only to compare the next with.
+        """
         link = self.link
         if not link.read(_TEMPERATURES, 2 * TEMPERATURES):
             return False
@@ -221,10 +228,12 @@ class Bq76952(Bq76952Locks):
         moved = 0
         for i in range(TEMPERATURES):
             value = _signed(data[2 * i], data[2 * i + 1])
-            if not self._temps_known or not -_TORN < value - temps[i] < _TORN:
+            if not -_TORN < value - temps[i] < _TORN:
                 moved |= 1 << i
             temps[i] = value
-        self._temps_known = True
+        if not self._temps_known:
+            self._temps_known = True
+            return False
         for i in range(TEMPERATURES):
             if moved & (1 << i) and not self._settle(_TEMPERATURES + 2 * i, temps, i):
                 self._temps_known = False

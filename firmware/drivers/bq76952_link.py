@@ -13,6 +13,7 @@ same project's issue 53).
 """
 
 from cellwarden.ticks import MASK
+from firmware.clock import now_ms
 
 SUBCOMMAND = 0x3E
 BUFFER = 0x40
@@ -59,6 +60,7 @@ class Bq76952Link:
         self._head = bytearray((address << 1, 0, (address << 1) | 1, 0))
         self._buffers = {}  # number of bytes on the wire -> a buffer of that size
         self.prepare((1, 2, 3, 4, 6, 12, 20, BLOCK, 48))
+        self.spoken_ms = now_ms()  # when the chip was last known to have heard
         self.asked = -1  # the newest subcommand or address in the transfer buffer
         self.crc_errors = 0
         self.nacks = 0
@@ -85,6 +87,7 @@ class Bq76952Link:
                 continue
             if self._take(frame, register, count):
                 self._heard = True
+                self.spoken_ms = now_ms()
                 return True
             self.crc_errors = (self.crc_errors + 1) & MASK
         return False
@@ -131,6 +134,7 @@ class Bq76952Link:
         for _attempt in range(attempts):
             try:
                 self._i2c.writeto(self._address, frame)
+                self.spoken_ms = now_ms()
                 return True
             except OSError:
                 self.nacks = (self.nacks + 1) & MASK

@@ -10,11 +10,14 @@ PDSG; FET Control (0x97) has DSG, PDSG, CHG, PCHG, and a 1 there means off. Deep
 shutdown want their subcommand twice within 4 s.
 """
 
-from cellwarden.ticks import MASK
+from cellwarden.ticks import MASK, elapsed_ms
+from firmware.clock import now_ms
 from firmware.drivers import bq76952_setup as setup_bits
 from firmware.drivers.bq76952_link import Bq76952Link
 
 _SAFETY = 0x02  # alert and status of A, B and C by turns
+_BATTERY_STATUS = 0x12
+POR = 0x0008  # in it: a full reset since the last set-up
 _FET_STATUS = 0x7F
 CHARGE_ON, DISCHARGE_ON = 0x01, 0x04  # FET Status
 _DISCHARGE_OFF, _CHARGE_OFF = 0x01, 0x04  # FET Control
@@ -25,6 +28,7 @@ FET_CONTROL = 0x0097
 BALANCE = 0x0083
 _SLEEP_ENABLE, _SLEEP_DISABLE = 0x0099, 0x009A
 _DEEPSLEEP, _EXIT_DEEPSLEEP, _SHUTDOWN = 0x000F, 0x000E, 0x0010
+_SILENCE_MS = 1_500  # the host watchdog may have opened the FETs from here on
 _REFRESH = 40  # commands after which a permission is sent again
 
 
@@ -67,7 +71,9 @@ class Bq76952Locks:
     def read_status(self):
         """Fetch safety and FET status, and take permissions back that the chip overruled."""
         link = self.link
+        self.after_silence()
         if not link.read(_SAFETY, 6):
+            self._look_for_reset()
             return False
         data = link.data
         self.safety_a = data[1]
@@ -93,6 +99,27 @@ class Bq76952Locks:
             self._veto(_DISCHARGE_OFF)
         return True
 
+    def after_silence(self):
+        """The first word after a silence ends a host watchdog's fault, and with it the chip's
+        veto: so that word takes all permissions back."""
+        if elapsed_ms(now_ms(), self.link.spoken_ms) >= _SILENCE_MS and self.permits():
+            self.charge_vetoed = self.discharge_vetoed = True
+            self.control(ALL_OFF)
+
+    def _look_for_reset(self):
+        """A chip that was reset may speak without checks: then it can be read like that."""
+        link = self.link
+        if not link.crc:
+            return
+        link.crc = False
+        resets = 0
+        for _ in range(2):
+            if link.read(_BATTERY_STATUS, 2, 1) and link.data[0] & POR:
+                resets += 1
+        link.crc = True
+        if resets == 2:
+            self.lost()
+
     def _veto(self, off):
         if off == _CHARGE_OFF:
             known = self.charge_vetoed
@@ -117,6 +144,7 @@ class Bq76952Locks:
         A direction that the chip has vetoed is permitted anew only after the command has been
         off while the chip's protection had let go.
         """
+        self.after_silence()
         if not charge and not self._tripped(_CHARGE_OFF):
             self.charge_vetoed = False
         if not discharge and not self._tripped(_DISCHARGE_OFF):

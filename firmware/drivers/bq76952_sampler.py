@@ -175,7 +175,7 @@ class Bq76952Sampler:
             self._publish(now_ms)
         elif not chip.ready or chip.stale() or not chip.answered:
             self._miss()
-        if not status or not chip.answered:
+        if not status or (chip.ready and not chip.answered):
             self.bus_faults = (self.bus_faults + 1) & MASK
         readings.chip_lost = chip.link.end_attempt()
         readings.pec_errors = chip.link.crc_errors
@@ -215,6 +215,8 @@ class Bq76952Sampler:
         readings.pack_mv.miss()
         readings.bus_mv.miss()
         readings.charger_mv.miss()
+        if not self._chip.ready:
+            readings.current_ma.miss()
         self._wires.abandon()
 
     def _publish_wires(self, now_ms):
@@ -274,6 +276,8 @@ class Bq76952Sampler:
             self._check_settings(step)
         else:
             self._check_balance(step)
+        if not self._chip.ready:
+            self._miss()
 
     def _read_temps(self, now_ms):
         readings = self._readings

@@ -110,7 +110,7 @@ class Setup:
         self.short_ma = 0
         self.short_us = 400
         self.oc_ms = 20
-        self.body_diode_ma = 1_000
+        self.body_diode_ma = max(2_000, full_scale_ma // 100)  # after the switchgear's own bypass
         self.die_max_c = 85
         self.balance_cells = 8
         # The pack's: 0 is "not known yet", and then the chip protects as late as it can.
