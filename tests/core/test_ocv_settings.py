@@ -7,6 +7,7 @@ from cellwarden import ids, migration, packed
 from cellwarden import schema_data as schema
 from cellwarden.ocv_curves import POINTS, OcvCurve
 from cellwarden.settings import Settings
+from heap_proof import prove_no_allocation
 
 OK = ids.COMMIT_RESULT_IS_OK
 RANGE = ids.COMMIT_RESULT_IS_RANGE
@@ -62,6 +63,20 @@ def test_a_curve_is_taken_up_and_cleared_again():
     assert put(s, (0,) * POINTS) == OK
     curve.follow(s)
     assert not curve.own and curve.dmv_at(0) == curve_of(commissioned()).dmv_at(0)
+
+
+def test_following_settings_allocates_nothing():
+    s = commissioned()
+    put(s, OWN_MV)
+    curve = curve_of(s)
+
+    def step():
+        curve.follow(s)
+        s.revision += 1
+        curve.follow(s)
+
+    prove_no_allocation(step)
+    assert curve.own
 
 
 def test_a_curve_may_rest_but_never_fall():
