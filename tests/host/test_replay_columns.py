@@ -91,6 +91,18 @@ def test_the_temperature_of_a_tester_is_found(bench, name):
     assert "temp_dc" in bench.log(*EXPORTS[name]).json()["columns"]
 
 
+def test_dates_are_counted_from_the_first_row(bench):
+    told = bench.log(*EXPORTS["a logger's dates"]).json()
+    assert told["begins"] == "2024-03-01T11:00:00+00:00"
+    assert [row["t_s"] for row in bench.rows] == ["0", "10"]
+
+
+def test_times_that_count_already_stay_as_they_are(bench):
+    told = bench.log("t_s,current_ma,cell_mv", "5000,0,3700", "5001,0,3700").json()
+    assert told["begins"] is None
+    assert [row["t_s"] for row in bench.rows] == ["5000", "5001"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_any_text_of_any_system_is_read(bench, encoding, ending):

@@ -247,8 +247,9 @@ def test_trips_are_told_with_their_end(bench):
     trips = bench.log(*overcharge()).json()["trips"]
     over = next(trip for trip in trips if trip["rule"] == "cell_ov1")
     assert over["t_s"] == 24 and over["cleared_t_s"] > 40
-    bench.log(*steady(60, cell_mv=4250))
-    assert bench.json()["trips"][0]["cleared_t_s"] is None
+    bench.log(*steady(60, cell_mv=4250, first=7000))
+    trip = bench.json()["trips"][0]
+    assert trip["t_s"] == 7004 and trip["cleared_t_s"] is None
 
 
 def test_a_log_that_knows_the_truth_judges_the_estimate(bench):

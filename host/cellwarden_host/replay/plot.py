@@ -32,8 +32,8 @@ class Span:
     """A stretch of rows: the newest charge, the extremes of everything else."""
 
     __slots__ = (
-        "t_s", "soc", "sigma", "truth", "low_mv", "high_mv", "low_ma", "high_ma", "charge_off",
-        "discharge_off",
+        "t_s", "soc", "sigma", "truth", "low_mv", "high_mv", "low_ma", "high_ma", "sum_ma", "rows",
+        "charge_off", "discharge_off",
     )  # fmt: skip
 
     def __init__(self, moment: Moment) -> None:
@@ -42,7 +42,8 @@ class Span:
         self.soc, self.sigma = moment.soc_percent, moment.sigma_percent
         self.truth = row.true_soc_percent
         self.low_mv, self.high_mv = min(row.cell_mv), max(row.cell_mv)
-        self.low_ma = self.high_ma = row.current_ma
+        self.low_ma = self.high_ma = self.sum_ma = row.current_ma
+        self.rows = 1
         self.charge_off, self.discharge_off = not moment.charge_on, not moment.discharge_on
 
     def take(self, other: Span) -> None:
@@ -52,6 +53,8 @@ class Span:
         self.high_mv = max(self.high_mv, other.high_mv)
         self.low_ma = min(self.low_ma, other.low_ma)
         self.high_ma = max(self.high_ma, other.high_ma)
+        self.sum_ma += other.sum_ma
+        self.rows += other.rows
         self.charge_off |= other.charge_off
         self.discharge_off |= other.discharge_off
 
@@ -114,7 +117,7 @@ class Picture:
                 axis.axvspan(end - gap_s / unit, end, color="#888888", alpha=0.25, lw=0)
             axis.margins(x=0.01)
             axis.spines[["top", "right"]].set_visible(False)
-        figure.align_ylabels(axes)
+        figure.align_ylabels(axes[:3])
         figure.savefig(path, dpi=110)
 
     def _draw_soc(self, axis: Any, at: Sequence[float]) -> None:
@@ -154,8 +157,8 @@ class Picture:
         spans = self.spans
         low, high = [s.low_ma / 1000 for s in spans], [s.high_ma / 1000 for s in spans]
         axis.fill_between(at, low, high, color=_CURRENT, alpha=0.35, lw=0, step="post")
-        middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
-        axis.step(at, middle, color=_CURRENT, lw=0.9, where="post")
+        mean = [s.sum_ma / s.rows / 1000 for s in spans]
+        axis.step(at, mean, color=_CURRENT, lw=0.9, where="post")
         axis.axhline(0, color=_INK, lw=0.6)
         axis.set_ylabel("current, A\n(charging up)")
         axis.grid(alpha=0.25)

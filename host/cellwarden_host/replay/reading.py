@@ -62,6 +62,10 @@ class Log:
         self._lines = text.lines()
         self.columns, self._records = self._header()
         first, self._parse_time = self._first_record()
+        begin_s = self._parse_time(_field(first, self.columns.time))
+        # Dates are counted from the first row; times that count already stay as they are.
+        self.begins = times.told(self._parse_time, begin_s)
+        self._begin_s = begin_s if self.begins else 0.0
         self._scales = self._voltage_scales(first)
         self.cells, self._divide = self._cell_count(first, cells)
 
@@ -200,7 +204,7 @@ class Log:
     def _row(self, record: Sequence[str]) -> Row:
         c = self.columns
         try:
-            t_s = self._parse_time(record[c.time.at])
+            t_s = self._parse_time(record[c.time.at]) - self._begin_s
             current = self._sign * float(record[c.current.at]) * (c.current.scale or 1e3)
             current_ma = round(current)
             mv = [

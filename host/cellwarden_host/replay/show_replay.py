@@ -23,11 +23,12 @@ def tell(tally: Tally, log: Log, out: Path | None, picture: Path | None) -> None
         ("warnings", "warnings"),
     ):
         if found[kind]:
-            console.print("", f"[bold]{title}[/bold]", _events(found[kind]))
+            console.print(f"\n[bold]{title}[/bold]")
+            console.print(_events(found[kind]))
             if len(found[kind]) > _MOST:
                 console.print(f"... and {len(found[kind]) - _MOST} more: see --out or --json")
     if not found["trips"]:
-        console.print("", "no protection would have tripped")
+        console.print("\nno protection would have tripped")
     for note in found["notes"]:
         console.print(f"note: {note}", markup=False)
     if log.bad:
@@ -54,7 +55,8 @@ def _facts(found: dict[str, Any]) -> Any:
         "charge moved",
         f"{moved['charged_mah'] / 1000:.3f} Ah in, {moved['discharged_mah'] / 1000:.3f} Ah out",
     )
-    made.add_row("log", f"{found['rows']} rows, {_duration(found['duration_s'])}")
+    since = f" from {found['begins']}" if found["begins"] else ""
+    made.add_row("log", f"{found['rows']} rows, {_duration(found['duration_s'])}{since}")
     made.add_row("current", _span(ranges["current_ma"], 1000, "A"))
     made.add_row("cells", _span(ranges["cell_mv"], 1000, "V"))
     if "temp_dc" in ranges:

@@ -120,6 +120,7 @@ class Tally:
             "complaints": [{"line": c.line, "reason": c.reason} for c in log.complaints],
             "columns": {name: column.header for name, column in log.columns.used()},
             "cells": replay.cells,
+            "begins": log.begins,
             "duration_s": round(last.row.t_s - first.row.t_s, 3),
             "gaps": [{"t_s": t_s, "seconds": round(s, 3)} for t_s, s in replay.gaps],
             "final": {

@@ -43,6 +43,13 @@ def form_of(first: str, scale: float | None) -> Parse | None:
     return None
 
 
+def told(parse: Parse, seconds: float) -> str | None:
+    """The moment of a log whose times are dates; None where they are counted already."""
+    if parse is not _date:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def _number(scale: float, text: str) -> float:
     return float(text) * scale
 
