@@ -102,20 +102,12 @@ class LogProtection(Protection):
         self._fast = bytes([r for r in self._fast if r in JUDGED])
 
 
-class Unpublished(Publisher):
-    """Nobody reads registers of a replay."""
-
-    def publish(self, now_ms):
-        pass
-
-
 class LogController(Controller):
     """The core, with its events kept."""
 
     def __init__(self, board, settings, access, start_ms):
         super().__init__(board, settings, access, start_ms)
         self.protection = LogProtection(self.quantities, settings.live)
-        self.publisher = Unpublished(self)
         self.events = []  # (kind, rule) in the order they came
 
     def count(self, now_ms):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,15 @@ def tell(tally: Tally, log: Log, out: Path | None, picture: Path | None) -> None
     found = tally.json(log)
     console = show.console()
     console.print(_facts(found))
-    for kind, title in (
-        ("trips", "protections that would have tripped"),
-        ("warnings", "warnings"),
+    for title, events, lay_out in (
+        ("protections that would have tripped", found["trips"], _each),
+        ("warnings", found["warnings"], _by_rule),
     ):
-        if found[kind]:
+        if events:
             console.print(f"\n[bold]{title}[/bold]")
-            console.print(_events(found[kind]))
-            if len(found[kind]) > _MOST:
-                console.print(f"... and {len(found[kind]) - _MOST} more: see --out or --json")
+            console.print(lay_out(events))
+    if len(found["trips"]) > _MOST:
+        console.print(f"... and {len(found['trips']) - _MOST} more: see --out or --json")
     if not found["trips"]:
         console.print("\nno protection would have tripped")
     for note in found["notes"]:
@@ -75,16 +76,22 @@ def _facts(found: dict[str, Any]) -> Any:
     return made
 
 
-def _events(events: list[dict[str, Any]]) -> Any:
+def _each(events: list[dict[str, Any]]) -> Any:
     made = show.table("at, s", "rule", "meaning", "cleared at, s")
     for event in events[:_MOST]:
         cleared = event["cleared_t_s"]
-        made.add_row(
-            seconds(event["t_s"]),
-            event["rule"],
-            event["title"],
-            "-" if cleared is None else seconds(cleared),
-        )
+        ends = "-" if cleared is None else seconds(cleared)
+        made.add_row(seconds(event["t_s"]), event["rule"], event["title"], ends)
+    return made
+
+
+def _by_rule(events: list[dict[str, Any]]) -> Any:
+    made = show.table("first at, s", "rule", "meaning", "times")
+    counts = Counter(event["rule"] for event in events)
+    first = {event["rule"]: event for event in reversed(events)}
+    for event in sorted(first.values(), key=lambda event: event["t_s"]):
+        times = str(counts[event["rule"]])
+        made.add_row(seconds(event["t_s"]), event["rule"], event["title"], times)
     return made
 
 
