@@ -1,4 +1,4 @@
-"""``boards``: the boards there are, what is wrong with one, and what a board's folder has to say."""
+"""``boards``: which there are, what is wrong with one, and what a folder has to say."""
 
 from __future__ import annotations
 
@@ -118,8 +118,12 @@ def _check(args: argparse.Namespace) -> int:
         print(finding)
         print("    " + finding.advice)
     errors = sum(finding.severity == ERROR for finding in found)
-    print(f"{errors} errors, {len(found) - errors} warnings")
+    print(f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}")
     return int(board_check.failed(found))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
 def _contract(_args: argparse.Namespace) -> int:
