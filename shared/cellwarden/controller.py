@@ -30,6 +30,7 @@ from .requests import Requests
 from .sleep import Sleep
 from .switchgear import Switchgear, urgent_forbids
 from .ticks import elapsed_ms
+from .time_left import TimeLeft
 from .wire_proof import WireProof
 
 TICK_MS = 100
@@ -43,6 +44,8 @@ _FLOW_MIN_MA = 200
 _LOAD_GONE_PERCENT = 90
 # A charger that is there lifts its terminals above the pack.
 _CHARGER_MV = 300
+# How long a charge or a load will last is looked at every 8 ticks.
+_TIME_LEFT_MASK = 7
 # Neither can be told before the open switch has let the other side go where it wants to.
 _PART_MS = 1000
 _BOTH = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
@@ -70,6 +73,7 @@ class Controller:
         self.protection = Protection(self.quantities, settings.live)
         self.estimator = Estimator()
         self.limits = Limits()
+        self.time_left = TimeLeft()
         self.balancer = Balancer(board)
         self.switchgear = Switchgear(board)
         self.heater = Heater()
@@ -147,6 +151,8 @@ class Controller:
         self.limits.stop_requested = self.switchgear.stop_requested
         self.limits.charger_lost = self.charger_link.lost
         self.limits.update(r, self.quantities, protection, self.estimator, settings, now_ms)
+        if not self.ticks & _TIME_LEFT_MASK:
+            self.time_left.update(self.estimator, r, settings, now_ms)
         commands = self.commands
         self.balancer.update(
             r, self.quantities, protection, self.estimator, settings, now_ms, commands

@@ -104,6 +104,7 @@ class Estimator:
         self.charged_mah = 0
         self.discharged_mah = 0
         self.resistance_uohm = 0  # mean cell; 0 is not known
+        self.curve = ocv_curves.OcvCurve()
         self._believed_mah = 0
         self._behind_mah = 0  # shown less believed, on its way to 0
         self._in_rest = 0  # mA * ms not yet a whole mAh
@@ -174,6 +175,7 @@ class Estimator:
 
     def update(self, readings, quantities, settings, now_ms):
         live = settings.live
+        self.curve.follow(settings)
         self._take_capacity(live[ids.CAPACITY_MAH])
         gone_ms = elapsed_ms(now_ms, self._update_ms) if self._updated else 0
         self._updated = True

@@ -127,6 +127,9 @@ class Publisher:
         out[ids.R_DCL_MA] = limits.dcl_ma
         out[ids.R_CHARGE_LIMITED_BY] = limits.charge_by
         out[ids.R_DISCHARGE_LIMITED_BY] = limits.discharge_by
+        left = self._c.time_left
+        out[ids.R_TIME_TO_FULL_MIN] = left.to_full_min
+        out[ids.R_TIME_TO_EMPTY_MIN] = left.to_empty_min
 
     def _switches(self):
         out = self.readout
