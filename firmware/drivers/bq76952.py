@@ -61,6 +61,7 @@ class Bq76952(Bq76952Locks):
         self.gain_ppm = 0
         self._offset = 0
         self.battery_status = 0
+        self.alarm = 0  # bits that were latched between the newest two looks
         self.permanent = 0  # any permanent failure of A to D, or-ed
         self.signature = -1
         self.charge_mah = 0  # of the chip's own counter, whole mAh
@@ -167,17 +168,19 @@ class Bq76952(Bq76952Locks):
         self._fresh = _STALE_SCANS
 
     def _scanned(self):
-        """Ask for the end of a scan, and clear it to see the next."""
+        """Take the latched alarms and clear them; True when the end of a scan was among them."""
         link = self.link
         self.answered = link.read(_ALARM, 2)
         if not self.answered:
             return False
-        alarm = link.data[0]
-        if alarm & setup_bits.ALARM_ADSCAN:
+        low = link.out[0] = link.data[0]
+        link.out[1] = link.data[1]
+        self.alarm = low | (link.data[1] << 8)
+        # each bit is latched until it is written back
+        if self.alarm and not link.write(_ALARM, 2):
+            return False
+        if low & setup_bits.ALARM_ADSCAN:
             self._fresh = 0
-            link.out[0] = setup_bits.ALARM_ADSCAN | (alarm & setup_bits.ALARM_FULLSCAN)
-            link.out[1] = 0
-            link.write(_ALARM, 2)
             return True
         self._not_fresh()
         return False

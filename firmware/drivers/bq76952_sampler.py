@@ -38,6 +38,8 @@ STEP_MS = 5
 _LATE_MS = 50  # later than this, a new cycle begins from now
 _BALANCE_CYCLES = 10  # a wish is told anew this often
 _SILENT_COUNTER = 3  # looks in a row at a clock that stands still
+# beyond: a pin that floats, or the converter's end
+_LOWEST_MV, _HIGHEST_MV = -100, 5_500
 _COLDEST_DC, _HOTTEST_DC = -500, 1_500  # beyond: no thermistor gives that
 
 _IDLE, _TEMPS, _COULOMBS, _SIGNATURE, _BALANCED, _BRING_UP = range(6)
@@ -189,9 +191,12 @@ class Bq76952Sampler:
             channel = self.channel[i]
             mapped |= 1 << channel
             value = mv[channel]
-            # a cell never reads below nothing; a pin that floats does
-            readings.cell_mv[i] = value if value > 0 else 0
-            readings.cell_valid[i] = 1
+            if _LOWEST_MV <= value < _HIGHEST_MV:
+                readings.cell_mv[i] = value if value > 0 else 0
+                readings.cell_valid[i] = 1
+            else:
+                readings.cell_valid[i] = 0
+                complete = False
         stray = 0
         for channel in range(CELLS):
             if not mapped & (1 << channel) and mv[channel] > stray:

@@ -3,15 +3,15 @@
 Once every check time the chip draws 55 uA for 3 ms out of each pin. A pin whose wire is cut is
 pulled down by that, a little each time, until it rests on the pin below: the cell under it
 reads less and the cell above it as much more. So a check is two sets of cells with at least two
-pulses in between. A wire is cut when its two cells moved against each other by the same amount,
-or when the lower one has nothing left and the upper one has it all. A load moves all cells the
-same way, and balancing none of them (the chip pauses it to measure).
+pulses in between. A wire is cut when its two cells moved against each other by about the same
+amount, or when the lower one has nothing left and the upper one has it all. A load moves all
+cells the same way, and balancing none of them (the chip pauses it to measure).
 
 The wire of pack minus cannot be found like this: its pin is not pulled. The board must not
 carry the chip's supply through it.
 
 Facts: TI's technical reference manual SLUUBY2, "Cell Open Wire"; the thresholds are ours: with
-1 uF at each pin a pulse moves it by 165 mV, with 220 nF by 750 mV.
+1 uF from each pin to both its neighbours two pulses move it by 165 mV, with 220 nF by 750 mV.
 """
 
 from array import array
@@ -68,7 +68,8 @@ class OpenWires:
                 continue
             above = mv[channel[i + 1]]
             rose = above - before[i + 1]
-            if fell > _MOVED_MV and rose > _MOVED_MV and abs(fell - rose) < fell // 2:
+            # not quite the same amount: a pulse may come between the two cells of one scan
+            if fell > _MOVED_MV and rose > _MOVED_MV and abs(fell - rose) * 3 <= (fell + rose):
                 cut[i + 1] = 1
             elif below <= _EMPTY_MV and above > _typical(mv, channel, count) * 3 // 2:
                 cut[i + 1] = 1
