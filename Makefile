@@ -7,8 +7,11 @@ STAMP := $(VENV)/.cellwarden-setup
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-indirect.txt pyproject.toml
 WASM := build/wasm
 WASM_STAMP := $(WASM)/node_modules/.cellwarden-setup
-STUBS := build/stubs/rp2
-STUBS_STAMP := $(STUBS)/.cellwarden-setup
+STUBS := build/stubs
+# Controller code and boards are judged against the modules of each port that they run on.
+PORTS := rp2 esp32
+STUBS_STAMPS := $(PORTS:%=$(STUBS)/%/.cellwarden-setup)
+boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/*/__init__.py))
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
@@ -42,11 +45,12 @@ $(WASM_STAMP): tools/wasm/package.json tools/wasm/package-lock.json
 	cd $(WASM) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# MicroPython's own modules, as types. In a folder of their own: they would shadow CPython's.
-$(STUBS_STAMP): tools/requirements-stubs.txt $(STAMP)
-	rm -rf $(STUBS)
+# MicroPython's own modules, as types. In folders of their own: they would shadow CPython's, and
+# one port's those of another.
+$(STUBS_STAMPS): $(STUBS)/%/.cellwarden-setup: tools/requirements-stubs-%.txt $(STAMP)
+	rm -rf $(@D)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--target $(STUBS) -r tools/requirements-stubs.txt
+		--target $(@D) -r $<
 	@touch $@
 
 run: setup ## real firmware on a simulated 24-cell pack, with a live monitor (Ctrl-C ends it)
@@ -56,9 +60,12 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup $(STUBS_STAMP)
+types: setup $(STUBS_STAMPS)
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file tools/mypy-controller.ini
+	$(BIN)/mypy --config-file tools/mypy-controller.ini shared firmware $(call boards_of,rp2040)
+	MYPYPATH=$(STUBS)/esp32 $(BIN)/mypy --config-file tools/mypy-controller.ini \
+		--custom-typeshed-dir $(STUBS)/esp32 --cache-dir build/mypy/esp32 \
+		shared firmware $(call boards_of,esp32)
 
 test: setup lint types ## style, types, generated files, and all tests on CPython and MicroPython
 	$(BIN)/cellwarden docs --check
