@@ -12,7 +12,6 @@ from cellwarden import ids, state_record
 from cellwarden import schema_data as schema
 from cellwarden.controller import Controller
 from cellwarden.protection import ACTIVE, EVENT_CLEAR, Protection
-from cellwarden.publish import Publisher
 
 from ..step_desk import PATIENT_MS, StepDesk
 
