@@ -36,9 +36,9 @@ NTC_PULLUP_OHM = 10_000  # from the chip's VREF2
 INA228_ADDRESS = 0x40
 OLED_ADDRESS = 0x3C  # may be left out
 
-# Dividers on an ADS1115: the chip's own converter is not good to 2 %. Its 2.048 V range;
-# top and bottom in kOhm.
-ADS1115_ADDRESS = 0x48
+# Dividers on an ADS1015, pack on AIN0, bus on AIN1, because an ESP32's own converter is not
+# good to 2 %. Its 2.048 V range; top and bottom in kOhm.
+ADS1015_ADDRESS = 0x48
 ADC_REF_MV = 2_048
 PACK_DIVIDER = (3900, 68)
 BUS_DIVIDER = (3900, 68)

@@ -50,7 +50,7 @@ CONSUMPTION = (
     ),
     ("2 x LTC6811", 0, 4_000, 4, 4, "awake estimated; datasheet: sleep 4 uA, in series"),
     ("LTC6820", 5_000, 2_900, 2, 0, "datasheet table 5: ready 1.7 mA + 3 x 0.4 mA, idle 2 uA"),
-    ("ADS1115", 3_300, 150, 1, 0, "datasheet: 150 uA; power-down 0.5 uA"),
+    ("ADS1015", 3_300, 150, 1, 0, "datasheet: 150 uA; power-down 0.5 uA"),
     ("INA228", 3_300, 640, 5, 0, "datasheet: 640 uA; asleep its shutdown, 5 uA"),
     (
         "2 x RS485, isolated",

@@ -276,6 +276,12 @@ def test_each_slip_in_the_wiring_is_told(tmp_path, old, new, message):
     assert any(message in said and ": error: " in said for said in board.said()), board.said()
 
 
+def test_an_ads1015_is_used_in_one_range(tmp_path):
+    board = BoardFolder(tmp_path, "esp32_24s")
+    board.change("ADC_REF_MV = 2_048", "ADC_REF_MV = 4_096")
+    expect(board, here("ADC_REF_MV =", "error: the ADS1015 is used in its 2.048 V range"))
+
+
 def test_a_bq76952_must_obey_the_gate_pins(tmp_path):
     board = BoardFolder(tmp_path, "esp32_16s")
     board.change("(0x02, 0x02, 0x82, 0x07,", "(0x02, 0x00, 0x82, 0x00,")

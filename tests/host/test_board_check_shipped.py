@@ -149,7 +149,7 @@ def test_the_simulator_runs_a_boards_own_folder_until_it_discharges(name):
 def test_the_simulator_says_which_chips_have_no_model(capsys):
     assert main(["sim", "--board", "esp32_24s"]) == 2
     said = capsys.readouterr().err
-    assert "esp32_24s cannot be simulated" in said and "ADS1115" in said
+    assert "esp32_24s cannot be simulated" in said and "ADS1015" in said
 
 
 def test_boards_are_listed_with_what_they_draw(capsys):

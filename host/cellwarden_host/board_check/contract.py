@@ -89,7 +89,7 @@ DEFINITION = (
     A("INA228_ADDRESS", int, "ina228", "", "on I2C, 7 bits", 0x40, 0x4F),
     A("ADC_REF_MV", int, "divider", "mV", "full scale of the converter behind the dividers",
       1_000, 5_000),
-    A("ADS1115_ADDRESS", int, OPTIONAL, "", "on I2C; dividers hang on this converter's inputs "
+    A("ADS1015_ADDRESS", int, OPTIONAL, "", "on I2C; dividers hang on this converter's inputs "
       "(pack 0, bus 1, charger 2) and not on the controller", 0x48, 0x4B),
     A("PACK_DIVIDER", tuple, "pack_divider", "kOhm", "top and bottom resistor"),
     A("BUS_DIVIDER", tuple, "bus_divider", "kOhm", "top and bottom resistor"),
@@ -251,7 +251,7 @@ _NEED_WORDS = {
     "pack_divider": "when the pack is measured by a divider",
     "bus_divider": "when the bus is",
     "charger_divider": "when the charger's side is",
-    "mcu_adc": "with LTC6811 and without an ADS1115",
+    "mcu_adc": "with LTC6811 and without an ADS1015",
     "driver_cut": 'when SHORT_CUT is "driver"',
     "electronic_cut": 'unless SHORT_CUT is "fuse"',
     "rs485_1_turned": 'unless RS485_1_DIRECTION is "auto"',

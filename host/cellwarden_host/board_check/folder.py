@@ -73,7 +73,7 @@ class Folder:
     def dividers(self) -> tuple[str, ...]:
         """Which voltages are measured behind a divider: pack, bus, charger."""
         kinds = ("pack", "bus", "charger")
-        if self.has("ADS1115_ADDRESS"):
+        if self.has("ADS1015_ADDRESS"):
             return tuple(kind for kind in kinds if self.has(kind.upper() + "_DIVIDER"))
         return tuple(kind for kind in kinds if kind + "_adc" in self.pins)
 
@@ -83,7 +83,7 @@ class Folder:
         tags = {ALWAYS, str(afe)}
         if afe == "ltc6811":
             tags.add("ina228")
-            if not self.has("ADS1115_ADDRESS"):
+            if not self.has("ADS1015_ADDRESS"):
                 tags.add("mcu_adc")
         if self.get("SWITCH_TYPE") == "relay":
             tags.add("relay")

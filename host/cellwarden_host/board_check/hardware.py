@@ -11,6 +11,7 @@ from .folder import Folder
 from .modules import FLASH_NEEDED_KB, HEAP_NEEDED_KB
 
 TOUCH_MV = 60_000  # above, a pack is dangerous to touch
+_HELD = (*SWITCHED_OFF_AT_REST, "heartbeat")
 _WAKES = ("button", "charger", "load", "time", "current", "port")
 
 
@@ -46,7 +47,7 @@ def _module(folder: Folder) -> None:
 def _gates(folder: Folder) -> None:
     pulled = folder.get("PULLED_DOWN")
     cut = folder.get("HEARTBEAT_CUTS")
-    for name in SWITCHED_OFF_AT_REST:
+    for name in _HELD:
         if name in folder.pins and isinstance(pulled, tuple) and name not in pulled:
             folder.error(
                 "PULLED_DOWN",

@@ -22,7 +22,8 @@ _FET_OFF_FUNCTION = 0x02
 _BQ76952_PINS = ("CFETOFF", "DFETOFF", "ALERT", "TS1", "TS2", "TS3", "HDQ", "DCHG", "DDSG")
 _FET_PINS = 2  # the first two of them
 _USED_PART = (30, 98)  # of a converter's range that the highest voltage should lie in, percent
-_ADC_SUPPLY_MV = 3_300  # what an ADS1115's inputs stand on a 3.3 V rail
+_ADS1015_RANGE_MV = 2_048
+_ADC_SUPPLY_MV = 3_300  # what an ADS1015's inputs stand on a 3.3 V rail
 # Voltage over the thermistor, in percent of the reference, that is still worth measuring.
 _NTC_PARTS = (4, 97)
 _NTC_AT = ((-30, "-30 degC"), (90, "90 degC"))
@@ -91,6 +92,9 @@ def _dividers(folder: Folder) -> None:
     full_mv = folder.get("ADC_REF_MV")
     highest_mv = folder.get("PACK_MAX_MV")
     if not isinstance(full_mv, int) or not isinstance(highest_mv, int):
+        return
+    if folder.has("ADS1015_ADDRESS") and full_mv != _ADS1015_RANGE_MV:
+        folder.error("ADC_REF_MV", "the ADS1015 is used in its 2.048 V range", "2_048")
         return
     for kind in folder.dividers():
         name = kind.upper() + "_DIVIDER"
@@ -205,7 +209,7 @@ def _curve(folder: Folder) -> None:
 
 def _addresses(folder: Folder) -> None:
     used: dict[int, str] = {}
-    names = ("INA228_ADDRESS", "ADS1115_ADDRESS", "BQ76952_ADDRESS", "OLED_ADDRESS")
+    names = ("INA228_ADDRESS", "ADS1015_ADDRESS", "BQ76952_ADDRESS", "OLED_ADDRESS")
     for name in names:
         address = folder.get(name)
         if not isinstance(address, int):

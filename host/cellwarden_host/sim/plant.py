@@ -38,8 +38,8 @@ _NO_MODEL = (
 def without_model(board):
     """What of a board has no model here, in words; empty when it can be simulated."""
     missing = [said for name, value, said in _NO_MODEL if getattr(board, name, None) == value]
-    if hasattr(board, "ADS1115_ADDRESS"):
-        missing.append("the ADS1115")
+    if hasattr(board, "ADS1015_ADDRESS"):
+        missing.append("the ADS1015")
     return ", ".join(missing)
 
 
