@@ -1,7 +1,9 @@
 """One control tick: readings in, commands out, always in the same order.
 
     readings -> quantities -> protection -> estimator -> limits -> balancer -> switchgear
-    -> commands, journal, published readings
+    -> commands, journal
+
+What the register map shows is put together when somebody asks for it.
 
 ``tick`` runs at 10 Hz, ``fast`` after each current sample in between. Everything is allocated
 here, once; neither allocates anything. The controller measures nothing, drives nothing and
@@ -84,7 +86,6 @@ class Controller:
         self.sleep = Sleep(start_ms)
         self.wire_proof = WireProof()
         self.publisher = Publisher(self)
-        self.readout = self.publisher.readout
         self._revision = -1
         self.uptime_s = 0  # in service, over all restarts
         self.start_uptime_s = 0
@@ -108,13 +109,14 @@ class Controller:
         live = self.settings.live
         self._count_charge(now_ms)
         self._foresee()
-        self.quantities.update_current(r, live, self.protection.state, self.switchgear, now_ms)
-        self._context(now_ms)
         protection = self.protection
+        gear = self.switchgear
+        self.quantities.update_current(r, live, protection.state, gear, now_ms)
+        self._flow(r.current_ma)
         protection.judge(now_ms, True)
-        self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
-        self.switchgear.hold |= protection.pending
-        self.switchgear.fast(now_ms, r, self._forbids(), self.settings, self.commands)
+        gear.urgent = urgent_forbids(protection) if protection.forbids else 0
+        gear.hold |= protection.pending
+        gear.fast(now_ms, r, self._forbids(), self.settings, self.commands)
         self._guard()
         if protection.events:
             self._write_journal(now_ms)  # now: at the next tick the current has stopped
@@ -175,7 +177,13 @@ class Controller:
         self._sleep(now_ms)
         self._sound()
         self._write_journal(now_ms)
-        self.publisher.publish(now_ms)
+
+    @property
+    def readout(self):
+        """All readings as of the newest tick, for whoever asks (see publish.py)."""
+        publisher = self.publisher
+        publisher.publish(self.ticks, self._last_ms)
+        return publisher.readout
 
     def clear_latches(self, now_ms):
         """A person has looked at the pack: let latched rules clear, the comparator too."""
@@ -240,20 +248,23 @@ class Controller:
         self.quantities.backup = self.protection.backup
         self.quantities.heater_ma = self._heater_ma if self.heater.on else 0
 
-    def _context(self, now_ms):
-        r = self.readings
+    def _flow(self, current):
         context = self.protection.context
-        current = r.current_ma
         context.charging = current.valid and current.value >= self._flow_ma
         context.discharging = current.valid and current.value <= -self._flow_ma
+
+    def _context(self, now_ms):
+        r = self.readings
+        self._flow(r.current_ma)
+        context = self.protection.context
         pack = r.pack_mv
         bus = r.bus_mv
         gear = self.switchgear
-        known = pack.valid and bus.fitted and bus.valid and not gear.discharge_on
+        known = not gear.discharge_on and pack.valid and bus.fitted and bus.valid
         known = known and elapsed_ms(now_ms, gear.discharge_since_ms) >= _PART_MS
         context.load_removed = known and bus.value * 100 >= pack.value * _LOAD_GONE_PERCENT
         charger = r.charger_mv
-        known = pack.valid and charger.fitted and charger.valid and not gear.charge_on
+        known = not gear.charge_on and pack.valid and charger.fitted and charger.valid
         known = known and elapsed_ms(now_ms, gear.charge_since_ms) >= _PART_MS
         context.charger_removed = known and charger.value <= pack.value + _CHARGER_MV
 

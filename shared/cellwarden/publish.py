@@ -1,4 +1,4 @@
-"""Publishes the state of the core as the readings of the register map, once a tick.
+"""Publishes the state of the core as the readings of the register map, for whoever asks.
 
 ``readout[ids.R_*]`` holds each reading as a number in the unit of the schema, or ABSENT where
 it is not known. Nothing is decided here, and nothing stale is shown as fresh.
@@ -63,12 +63,16 @@ class Publisher:
         self._active = Bits(controller.protection.state, ids.R_RULE_BITS, _RULE_WORDS)
         self._temps_seen = -1
         self._fitted_seen = 0
+        self._ticks = 0  # what is published is of this tick
         self.restart_cause = 0
         self.tick_ms = 0
         self.free_bytes = 0
 
-    def publish(self, now_ms):
-        """Once a tick, after everything else."""
+    def publish(self, ticks, now_ms):
+        """Before ``readout`` is read; costs nothing until there has been another tick."""
+        if ticks == self._ticks:
+            return
+        self._ticks = ticks
         self._measured()
         self._charge()
         self._switches()

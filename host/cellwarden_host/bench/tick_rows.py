@@ -45,6 +45,13 @@ def rows(_rounds: int = 1) -> Iterator[Row]:
         "ms",
         1,
     )
+    yield plain(
+        TOPIC,
+        "readings put together for who asks, at most once a tick; RP2040 estimate",
+        estimate_ms(us["readout"], yardstick),
+        "ms",
+        1,
+    )
     cycle_ms = estimate_ms(us["cycle"], yardstick)
     yield plain(
         TOPIC,

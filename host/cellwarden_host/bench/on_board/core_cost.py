@@ -23,18 +23,23 @@ def main():
     pack.crowd()
     c = pack.controller
     nothing = Nothing()
+
+    def tick_and_readout():
+        pack.tick()
+        return c.readout
+
     whole = (
         Subject("yardstick", thousand_additions),
         Subject("feed", pack.feed),
         Subject("feed fast", pack.feed_fast),
         Subject("fast", pack.fast),
         Subject("tick", pack.tick),
+        Subject("tick and readout", tick_and_readout),
         Part("probe", nothing.step, nothing, "part"),
     )
     parts = (
         Part("quantities", pack.tick, c.quantities, "update"),
         Part("protection", pack.tick, c.protection, "judge"),
-        Part("publish", pack.tick, c.publisher, "publish"),
         Part("switchgear", pack.tick, c.switchgear, "tick"),
         Part("limits", pack.tick, c.limits, "update"),
         Part("estimator", pack.tick, c.estimator, "update"),
@@ -53,6 +58,7 @@ def main():
     tell(name="yardstick", us=us["yardstick"])
     tell(name="tick", us=tick)
     tell(name="fast", us=fast)
+    tell(name="readout", us=us["tick and readout"] - us["tick"])
     tell(name="cycle", us=tick + FASTS * fast)
     for part in parts:
         took = max(0, us[part.name] - us["probe"])
