@@ -103,6 +103,8 @@ class Precharge:
 
     def stop(self, now_ms):
         """Discharge is not wanted, or not allowed: off at once."""
+        if self._rests(now_ms):
+            return
         self._account(now_ms, self._full_mv)
         self._off()
         if self.state == PAUSED and self._rested(now_ms):
@@ -110,10 +112,18 @@ class Precharge:
 
     def finish(self, now_ms):
         """The discharge switch is on: the resistor is not needed any more."""
+        if self._rests(now_ms):
+            return
         if not self.on or elapsed_ms(now_ms, self._done_ms) >= self._overlap_ms:
             self.stop(now_ms)
         else:
             self._account(now_ms, self._across_mv)
+
+    def _rests(self, now_ms):
+        """Nothing to switch off, and not yet anything to take off the heat."""
+        if self.on or self.state != IDLE:
+            return False
+        return elapsed_ms(now_ms, self._step_ms) < _COOL_STEP_MS
 
     def step(self, now_ms, readings, timeout_ms, limit_ma):
         """Discharge is wanted: go on. Returns the state; DONE only in the call it happens."""

@@ -87,6 +87,7 @@ class Quantities:
         self._seen_cells = 0
         self._seen_temps = -1
         self._seen_wires = 0
+        self._feedback_agrees = False  # as it did at the last update, and all that is told
         self._fingerprint = 0
         self._still_ma = 0
         self._still_samples = 0
@@ -120,12 +121,15 @@ class Quantities:
         self._flag(ids.Q_FAST_OVERCURRENT, r.fast_overcurrent)
         current = r.current_ma
         valid = self.valid
-        if not current.valid:
+        if valid[ids.Q_CHARGE_MA] != current.valid:
+            known = 1 if current.valid else 0
             for q in _CURRENT_QUANTITIES:
-                valid[q] = 0
+                valid[q] = known
+        if not current.valid:
             return
-        into = current.value if current.value > 0 else 0
-        out = -current.value if current.value < 0 else 0
+        ma = current.value
+        into = ma if ma > 0 else 0
+        out = -ma if ma < 0 else 0
         s = switchgear
         charge_open = not s.charge_on and elapsed_ms(now_ms, s.charge_since_ms) >= _SETTLE_MS
         discharge_open = (
@@ -154,7 +158,6 @@ class Quantities:
         samples = self.count
         count = current.count
         for q in _CURRENT_QUANTITIES:
-            valid[q] = 1
             samples[q] = count
 
     def _put(self, q, value, count):
@@ -174,7 +177,9 @@ class Quantities:
         else:
             age = elapsed_ms(now_ms, sampled_ms if count else self._start_ms)
         self._group_count[q] = count
-        self._put(q, age, self._updates)
+        self.value[q] = age
+        self.valid[q] = 1
+        self.count[q] = self._updates
 
     def _cells(self, r, live):
         if not r.cells_valid:
@@ -301,6 +306,11 @@ class Quantities:
             self._put(ids.Q_OPEN_WIRES, cut, r.open_wire_count)
         known = r.feedback_valid
         s = switchgear
+        agree = known and r.charge_feedback == s.charge_on
+        agree = agree and r.discharge_feedback == s.discharge_on
+        if agree and self._feedback_agrees:
+            return
+        self._feedback_agrees = agree
         sensed = r.charge_feedback
         self._switch(ids.Q_CHARGE_STUCK_OFF, known, s.charge_on and not sensed)
         self._switch(ids.Q_CHARGE_FEEDBACK_ON, known, sensed and not s.charge_on)
@@ -320,6 +330,27 @@ class Quantities:
             self.valid[q] = 0
 
     def _conditions(self, c, switchgear):
+        value = self.value
+        if (
+            self.valid[ids.Q_STATE_LOST]
+            and value[ids.Q_PRECHARGE_NO_CAPACITOR] == switchgear.precharge_no_capacitor
+            and value[ids.Q_PRECHARGE_SHORT] == switchgear.precharge_short
+            and value[ids.Q_PRECHARGE_STUCK] == switchgear.precharge_stuck
+            and value[ids.Q_SETTINGS_LOST] == c.settings_lost
+            and value[ids.Q_UNCOMMISSIONED] == c.uncommissioned
+            and value[ids.Q_UNCALIBRATED] == c.uncalibrated
+            and value[ids.Q_SELF_TEST_FAILURES] == c.self_test_failures
+            and value[ids.Q_LEASE_OVER] == c.lease_over
+            and value[ids.Q_WATCHDOG_RESTART] == c.watchdog_restart
+            and value[ids.Q_TICK_LATE_MS] == c.tick_late_ms
+            and value[ids.Q_CHARGER_SILENT] == c.charger_silent
+            and value[ids.Q_HEATER_FAULT] == c.heater_fault
+            and value[ids.Q_FACTORY_PASSWORD] == c.factory_password
+            and value[ids.Q_NO_SECONDARY] == c.no_secondary
+            and value[ids.Q_STORAGE_FAILED] == c.storage_failed
+            and value[ids.Q_STATE_LOST] == c.state_lost
+        ):
+            return  # nothing is new, as nearly always
         self._flag(ids.Q_PRECHARGE_NO_CAPACITOR, switchgear.precharge_no_capacitor)
         self._flag(ids.Q_PRECHARGE_SHORT, switchgear.precharge_short)
         self._flag(ids.Q_PRECHARGE_STUCK, switchgear.precharge_stuck)

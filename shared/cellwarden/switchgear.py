@@ -82,6 +82,7 @@ class Switchgear:
         self._flow_ma = max(FLOW_MA, board.RATING_MA // FLOW_PART)
         self._secondary_fitted = board.SECONDARY_FITTED
         self._heartbeat_ms = board.HEARTBEAT_MS
+        self._precharge_state = -1  # as it was when last published
         self._current_known = False
         self._current_ma = 0
         self._ready = False
@@ -141,6 +142,7 @@ class Switchgear:
         self._charge.age(now_ms)
         self._discharge.age(now_ms)
         self._decide(now_ms, readings, forbids, settings, commands)
+        self._publish()
         self._name_state(forbids, settings)
 
     def fast(self, now_ms, readings, forbids, settings, commands):
@@ -158,12 +160,16 @@ class Switchgear:
         self._current_ma = current.value if self._current_known else 0
         if self._loaded():
             self._idle_ms = now_ms
+        charge = self._charge
+        discharge = self._discharge
         self._obey_outside(now_ms, commands)
         blocked = _BOTH if self.fired or self.spent else forbids & _BOTH
         self._decide_charge(now_ms, blocked, live)
         self._decide_discharge(now_ms, readings, blocked, live)
-        if self._bypasses:
-            self._bypass(now_ms, readings)
+        # Both on or both off as permissions: no body diode to relieve.
+        if charge.on != discharge.on or charge.bypass or discharge.bypass:
+            if self._bypasses:
+                self._bypass(now_ms, readings)
         self._command(commands)
 
     def _obey_outside(self, now_ms, commands):
@@ -268,13 +274,24 @@ class Switchgear:
     def _command(self, commands):
         if self.fired:
             commands.fire_secondary = True
-        commands.charge = self._charge.on
-        commands.discharge = self._discharge.on
-        commands.precharge = self.precharge.on
-        self.stop_requested = (ids.FORBID_CHARGE if self._charge.stopping else 0) | (
-            ids.FORBID_DISCHARGE if self._discharge.stopping else 0
-        )
-        self._publish()
+        charge = self._charge
+        discharge = self._discharge
+        precharge = self.precharge
+        commands.charge = charge.on
+        commands.discharge = discharge.on
+        commands.precharge = precharge.on
+        stop = ids.FORBID_CHARGE if charge.stopping else 0
+        if discharge.stopping:
+            stop |= ids.FORBID_DISCHARGE
+        self.stop_requested = stop
+        # Between ticks hardly anything is new.
+        if (
+            self.charge_on != charge.on
+            or self.discharge_on != discharge.on
+            or self.precharge_on != precharge.on
+            or self._precharge_state != precharge.state
+        ):
+            self._publish()
 
     def _publish(self):
         charge = self._charge
@@ -285,6 +302,7 @@ class Switchgear:
         self.discharge_on = discharge.on
         self.discharge_since_ms = discharge.since_ms
         self.precharge_on = precharge.on
+        self._precharge_state = precharge.state
         self.precharge_no_capacitor = precharge.no_capacitor
         self.precharge_short = precharge.short
         self.precharge_stuck = precharge.stuck
