@@ -44,7 +44,9 @@ class Application:
             self._tick(now_ms)
         elif self.sampler.fast_due:
             controller.fast(now_ms)
-            self.hardware.outputs.apply(controller.commands)
+            outputs = self.hardware.outputs
+            if outputs.differ(controller.commands):
+                outputs.apply(controller.commands)
         self.sampler.fast_due = False
         return wait_ms
 

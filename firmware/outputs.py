@@ -57,13 +57,25 @@ class Outputs:
             self._set(self._discharge, 1)
         self.charge_on = charge
         self.discharge_on = discharge
+        self._precharge_on = commands.precharge
+        self._heater_on = commands.heater
+
+    def differ(self, commands):
+        """True when ``apply`` would change a pin, as far as is known: a tick refreshes all."""
+        return (
+            commands.charge is not self.charge_on
+            or commands.discharge is not self.discharge_on
+            or commands.precharge is not self._precharge_on
+            or commands.heater is not self._heater_on
+            or commands.fire_secondary is not self.fired
+        )
 
     def all_off(self):
         """Everything to its rest state, each pin by itself, whatever happens on the others."""
         for pin in self._pins:
             self._set(pin, 0)
-        self.charge_on = False
-        self.discharge_on = False
+        self.charge_on = self.discharge_on = False
+        self._precharge_on = self._heater_on = False
 
     def heartbeat(self):
         """One edge that keeps the gates enabled; only a tick that completed may call this."""
