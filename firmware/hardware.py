@@ -70,14 +70,18 @@ class Hardware:
         )
         self.ntc = Ntc(board.NTC_R25_OHM, board.NTC_BETA_K, board.NTC_PULLUP_OHM)
         self.ntc_inputs = board.NTC_INPUTS
-        self.pack = self._divider(machine, board, "pack_adc", "PACK_DIVIDER")
-        self.bus = self._divider(machine, board, "bus_adc", "BUS_DIVIDER")
-        self.charger = self._divider(machine, board, "charger_adc", "CHARGER_DIVIDER")
+        self.pack = self._divider(machine, i2c, board, 0, "pack")
+        self.bus = self._divider(machine, i2c, board, 1, "bus")
+        self.charger = self._divider(machine, i2c, board, 2, "charger")
 
     @staticmethod
-    def _divider(machine, board, name, ratio):
-        if name not in board.PINS:
+    def _divider(machine, i2c, board, channel, kind):
+        ratio = getattr(board, kind.upper() + "_DIVIDER", None)
+        if ratio is None:
             return None
-        top, bottom = getattr(board, ratio)
-        adc = machine.ADC(machine.Pin(board.PINS[name]))
-        return Divider(adc, board.ADC_REF_MV, top, bottom)
+        if hasattr(board, "ADS1015_ADDRESS"):
+            from firmware.drivers.ads1015 import Ads1015Divider
+
+            return Ads1015Divider(i2c, board.ADS1015_ADDRESS, channel, *ratio)
+        adc = machine.ADC(machine.Pin(board.PINS[kind + "_adc"]))
+        return Divider(adc, board.ADC_REF_MV, *ratio)

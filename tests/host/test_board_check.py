@@ -244,6 +244,7 @@ CHANGES = [
     ("OLED_ADDRESS = 0x3C", "OLED_ADDRESS = 0x40", "OLED_ADDRESS is 64, outside 60 to 61"),
     ("PRECHARGE_ENERGY_J = 400", "PRECHARGE_ENERGY_J = 100", "filling 20000 uF to 110000 mV"),
     ('    "bus_adc": 27,\n', "", "precharge cannot see the bus"),
+    ("BUS_DIVIDER =", "CHARGER_DIVIDER = (3900, 100)\nBUS_DIVIDER =", "and no pin charger_adc"),
     ("RS485_2_UART = 1", "RS485_2_UART = 0", "UART 0 is used by RS485_1_UART and RS485_2_UART"),
     ("DISPLAY_PIO = (0, 1)", "DISPLAY_UART = 2", "a Raspberry Pi Pico has no UART 2"),
     ("WATCHDOG_MS = 2_000", "WATCHDOG_MS = 500", "the watchdog (500 ms) bites before"),

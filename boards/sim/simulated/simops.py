@@ -5,9 +5,9 @@ two small arguments, one 32-bit argument, little endian) and an optional payload
 six 32-bit words and an optional payload whose length the asker fixed. Each is one packet of a
 SOCK_SEQPACKET socket, so neither is ever seen in part.
 
-Answer words: 0 sequence, 1 interrupt slots that fired, 2 received bytes waiting on UART 0
-(low half) and UART 1 (high half, bit 15 of each half: still transmitting), 3 ticks_ms,
-4 ticks_us, 5 result.
+Answer words: 0 sequence, 1 interrupt slots that fired, 2 received bytes waiting on the
+board's first UART (low half) and second UART (high half, bit 15 of each half: still
+transmitting), 3 ticks_ms, 4 ticks_us, 5 result.
 """
 
 REQUEST_HEAD = 8
@@ -30,7 +30,7 @@ I2C_WRITE = 12  # a: bus, b: address, payload; result: 1 acknowledged
 I2C_READ = 13  # a: bus, b: address, arg: length; result: 1 acknowledged
 ADC = 14  # a: pin; result: 0..65535
 PWM = 15  # a: pin, b: 0 stops, arg: frequency, payload: duty u16
-UART_INIT = 16  # a: port, b: bits of a framed byte, arg: baud, payload: rxbuf, txbuf u16
+UART_INIT = 16  # a: port, b: bits of a byte, arg: baud, payload: rxbuf, txbuf u16; result: place
 UART_READ = 17  # a: port, arg: length; result: bytes given
 UART_WRITE = 18  # a: port, payload; result: bytes taken
 WDT_START = 19  # arg: milliseconds

@@ -8,6 +8,7 @@ import simlink
 import simops
 
 _words = simlink.words
+_PORTS = 2
 
 
 class UART:
@@ -28,10 +29,8 @@ class UART:
         timeout=0,
         timeout_char=0,
     ):
-        if id not in (0, 1):
-            raise ValueError("UART(%d) doesn't exist" % id)
         self.id = id
-        self._shift = id * 16
+        self._shift = 0
         self._txbuf = txbuf
         self._rxbuf = rxbuf
         self._timeout_ms = timeout
@@ -49,7 +48,10 @@ class UART:
         simlink.tx[10] = self._txbuf & 0xFF
         simlink.tx[11] = self._txbuf >> 8
         frame_bits = 1 + bits + stop + (0 if parity is None else 1)
-        simlink.call(simops.UART_INIT, self.id, frame_bits, baudrate, 4, 0)
+        place = simlink.call(simops.UART_INIT, self.id, frame_bits, baudrate, 4, 0)
+        if place >= _PORTS:
+            raise ValueError("UART(%d) doesn't exist" % self.id)
+        self._shift = place * 16
         if simlink.pending:
             simlink.dispatch()
 

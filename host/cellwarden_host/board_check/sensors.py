@@ -96,6 +96,10 @@ def _dividers(folder: Folder) -> None:
     if folder.has("ADS1015_ADDRESS") and full_mv != _ADS1015_RANGE_MV:
         folder.error("ADC_REF_MV", "the ADS1015 is used in its 2.048 V range", "2_048")
         return
+    for kind in ("pack", "bus", "charger"):
+        if folder.has(kind.upper() + "_DIVIDER") and kind not in folder.dividers():
+            name = kind.upper() + "_DIVIDER"
+            folder.error(name, f"there is a {name} and no pin {kind}_adc", "let them agree")
     for kind in folder.dividers():
         name = kind.upper() + "_DIVIDER"
         resistors = pair(folder, name)

@@ -39,7 +39,8 @@ class Peripherals:
             by_port[port] = self.line_of[label] = line
             if gated:
                 enables[label + "_de"] = line
-        self.lines = [by_port[0], by_port[1]]  # by UART number
+        self._by_port = by_port
+        self.lines = [by_port[port] for port in sorted(by_port)]
         self.pins = Pins(
             plant, board, clock, enables, self.fire, self.charge, tick_cost_us, poll_us
         )
@@ -182,10 +183,14 @@ class Peripherals:
     # --- serial ports
 
     def _uart_init(self, port, bits, baud, data):
+        """Answers with the port's place among those that there are; their number: none."""
+        if port not in self._by_port:
+            return len(self.lines)
         rxbuf = int.from_bytes(data[:2], "little")
         txbuf = int.from_bytes(data[2:4], "little")
-        self.lines[port].configure(baud, bits, rxbuf, txbuf, self._clock.now_us)
-        return 0
+        line = self._by_port[port]
+        line.configure(baud, bits, rxbuf, txbuf, self._clock.now_us)
+        return self.lines.index(line)
 
     def receive(self, label, data):
         """The far end of an RS485 line sends."""
@@ -201,12 +206,12 @@ class Peripherals:
         self.wake = True
 
     def _uart_read(self, port, _b, count, _data):
-        data = self.lines[port].take(count, self._clock.now_us)
+        data = self._by_port[port].take(count, self._clock.now_us)
         self.reply = data + bytes(count - len(data))
         return len(data)
 
     def _uart_write(self, port, _b, _arg, data):
-        line = self.lines[port]
+        line = self._by_port[port]
         taken = line.write(data, self._clock.now_us)
         if taken:
             self._clock.set(("sent", line), line.tx_free_us, lambda: line.pump(self._clock.now_us))

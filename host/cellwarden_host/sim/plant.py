@@ -8,6 +8,7 @@ It must go on living while the controller resets, and must not know what the con
 import random
 
 from . import faults
+from .ads1015_model import Ads1015
 from .harness import Harness
 from .ina228_model import Ina228
 from .load import read_profile
@@ -28,19 +29,13 @@ OUTPUTS = (
 )
 
 
-# What a board definition may name, and what has a model here.
-_NO_MODEL = (
-    ("AFE", "bq76952", "the BQ76952"),
-    ("FAMILY", "esp32", "the ESP32's peripherals"),
-)
+_AFE = "ltc6811"  # the only front end with a model
 
 
 def without_model(board):
-    """What of a board has no model here, in words; empty when it can be simulated."""
-    missing = [said for name, value, said in _NO_MODEL if getattr(board, name, None) == value]
-    if hasattr(board, "ADS1015_ADDRESS"):
-        missing.append("the ADS1015")
-    return ", ".join(missing)
+    """The chip of a board that has no model here; empty when the board can be simulated."""
+    afe = getattr(board, "AFE", _AFE)
+    return "" if afe == _AFE else "the " + afe.upper()
 
 
 class Plant:
@@ -78,11 +73,14 @@ class Plant:
         self.adc = {}
         for kind, node_mv in nodes.items():
             gain = 1 + rng.gauss(0, 1) * 0.002
-            if kind + "_adc" in board.PINS:
-                divider = getattr(board, kind.upper() + "_DIVIDER")
+            divider = getattr(board, kind.upper() + "_DIVIDER", None)
+            if divider is not None:
                 self.adc[kind + "_adc"] = AdcInput(divider, board.ADC_REF_MV, node_mv, noise, gain)
         self.spi_devices = {"afe_cs": self.chain}
         self.i2c_devices = {board.INA228_ADDRESS: self.ina}
+        if hasattr(board, "ADS1015_ADDRESS"):
+            inputs = [self.adc.get(kind + "_adc") for kind in nodes]
+            self.i2c_devices[board.ADS1015_ADDRESS] = Ads1015(self, inputs)
         self.i2c_stuck = False
         self.pins = dict.fromkeys(OUTPUTS, 0)
         self.enabled = False  # the heartbeat's one-shot
