@@ -6,6 +6,7 @@ It must go on living while the controller resets, and must not know what the con
 """
 
 import random
+from typing import Any
 
 from . import faults
 from .ads1015_model import Ads1015
@@ -77,7 +78,7 @@ class Plant:
             if divider is not None:
                 self.adc[kind + "_adc"] = AdcInput(divider, board.ADC_REF_MV, node_mv, noise, gain)
         self.spi_devices = {"afe_cs": self.chain}
-        self.i2c_devices = {board.INA228_ADDRESS: self.ina}
+        self.i2c_devices: dict[int, Any] = {board.INA228_ADDRESS: self.ina}
         if hasattr(board, "ADS1015_ADDRESS"):
             inputs = [self.adc.get(kind + "_adc") for kind in nodes]
             self.i2c_devices[board.ADS1015_ADDRESS] = Ads1015(self, inputs)
