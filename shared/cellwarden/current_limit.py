@@ -91,6 +91,6 @@ class CurrentLimit:
         if left_mv <= 0:
             return 0
         free = flow_ma + room_mv * 1_000_000 // uohm
-        # Beyond where it is held a charger that does not obey is told ever less.
-        cap = self.most_ma * left_mv // self.cut_mv
-        return cap if cap < free else free
+        # Further beyond where it is held, one that does not obey is told ever less.
+        half_mv = (self.cut_mv + 1) >> 1
+        return free // half_mv * left_mv if left_mv < half_mv and free > 0 else free
