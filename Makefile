@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.cellwarden-setup
 REQUIREMENTS := requirements.txt requirements-dev.txt requirements-indirect.txt pyproject.toml
+MODELS_STAMP := $(VENV)/.cellwarden-models
 WASM := build/wasm
 WASM_STAMP := $(WASM)/node_modules/.cellwarden-setup
 STUBS := build/stubs
@@ -15,7 +16,7 @@ boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-wasm run test lint types bench generate docs matrix format clean
+.PHONY: help setup setup-wasm setup-models run test lint types bench generate docs matrix format clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,6 +46,13 @@ $(WASM_STAMP): tools/wasm/package.json tools/wasm/package-lock.json
 	cd $(WASM) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+setup-models: $(MODELS_STAMP) ## install the cell models that make bench judges the charge with
+
+$(MODELS_STAMP): $(STAMP) requirements-models.txt requirements-indirect.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-c requirements-indirect.txt -r requirements-models.txt
+	@touch $@
+
 # MicroPython's own modules, as types. In folders of their own: they would shadow CPython's, and
 # one port's those of another.
 $(STUBS_STAMPS): $(STUBS)/%/.cellwarden-setup: tools/requirements-stubs-%.txt $(STAMP)
@@ -71,10 +79,12 @@ test: setup lint types ## style, types, generated files, and all tests on CPytho
 	$(BIN)/cellwarden docs --check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
-bench: setup ## print the numbers: speed, memory, latency
+bench: setup ## print the numbers: speed, memory, latency, state of charge
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
 		$(MAKE) --no-print-directory setup-wasm; \
 	else echo "node and npm are not here: leaving the 32-bit runtime out"; fi
+	@$(MAKE) --no-print-directory setup-models || \
+		echo "the cell models cannot be installed: leaving the state of charge out"
 	@$(BIN)/cellwarden bench
 
 generate: setup ## pack the schema's tables into what the controller loads

@@ -20,6 +20,7 @@ MODULES = (
     "latency_rows",
     "pack_rows",
     "sim_rows",
+    "soc_rows",
 )
 
 
