@@ -198,6 +198,21 @@ def test_what_goes_off_goes_off_before_anything_goes_on():
     assert log.index(("discharge_gate", 0)) < log.index(("charge_gate", 1))
 
 
+def test_outputs_differ_from_commands_until_these_were_applied():
+    outputs, _, _ = outputs_and_pins()
+    outputs.locked = False
+    commands = Commands()
+    outputs.apply(commands)
+    assert not outputs.differ(commands)
+    for name in ("charge", "discharge", "precharge", "heater", "fire_secondary"):
+        setattr(commands, name, True)
+        assert outputs.differ(commands), name
+        outputs.apply(commands)
+        assert not outputs.differ(commands), name
+    outputs.all_off()
+    assert outputs.differ(commands)  # somebody has taken the outputs away meanwhile
+
+
 def test_only_true_itself_switches_on():
     outputs, pins, _ = outputs_and_pins()
     outputs.locked = False
