@@ -125,6 +125,15 @@ def test_a_copied_folder_is_called_like_its_folder(tmp_path, monkeypatch):
     assert "/board/wiring.py" not in sources("attic_24s")
 
 
+def test_a_controller_gets_the_drivers_of_its_own_chips():
+    def drivers(name):
+        return {Path(path).stem for path in sources(name) if "/drivers/" in path}
+
+    assert "ads1015" in drivers("esp32_24s") and "bq76952" not in drivers("esp32_24s")
+    assert "bq76952_sampler" in drivers("esp32_16s") and "ads1015" not in drivers("esp32_16s")
+    assert not {"ads1015", "bq76952"} & drivers("pico_24s")
+
+
 def test_the_simulator_gets_the_files_that_the_board_gets():
     real, simulated = flash_files("pico_24s"), flash_files("pico_24s", simulated=True)
     machine_code = {path for path in {*real, *simulated} if path.endswith("_viper.mpy")}

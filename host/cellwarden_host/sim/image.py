@@ -42,6 +42,11 @@ HOST_ONLY = (
     "board/simulated/",
     "board/wiring.py",
 )
+# Drivers of chips that not every board has: how their files begin, and what a board says then.
+_CHIP_DRIVERS = (
+    ("/firmware/drivers/bq76952", "BQ76952_ADDRESS"),
+    ("/firmware/drivers/ads1015", "ADS1015_ADDRESS"),
+)
 _CACHED_IMAGES = 8
 # Without line numbers: they take a tenth of the memory, and a traceback still names functions.
 OPTIONS = ("-O3",)
@@ -116,6 +121,9 @@ def sources(board: str = "sim") -> dict[str, Path]:
                 found[path] = file
         if target == BOARD:
             found[f"{BOARD}/{DEFINITION}"] = definition_for_controller(base)
+    definition = importlib.import_module(f"boards.{board}")
+    absent = tuple(start for start, name in _CHIP_DRIVERS if not hasattr(definition, name))
+    found = {path: file for path, file in found.items() if not path.startswith(absent)}
     firmware = package_dir("firmware")
     if firmware is not None:
         for file in sorted((firmware / ROOT_FILES).glob("*.py")):
