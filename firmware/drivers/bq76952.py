@@ -17,6 +17,7 @@ from firmware.drivers.bq76952_locks import POR, Bq76952Locks
 _PERMANENT = 0x0A  # permanent failures A to D by turns, battery status, cells, stack, pins
 _CURRENT = 0x3A
 _ALARM = 0x62
+_ALARM_ENABLE = 0x66
 _TEMPERATURES = 0x68  # die, then CFETOFF, DFETOFF, ALERT, TS1 to TS3, HDQ, DCHG, DDSG
 _BLOCK = 48
 _STATUS_AT = 0x12 - _PERMANENT
@@ -184,6 +185,15 @@ class Bq76952(Bq76952Locks):
             return True
         self._not_fresh()
         return False
+
+    def alert_on(self, mask):
+        """Choose what pulls the ALERT pin: for a sleep, where no scan is looked for.
+
+        While measuring the ends of scans are among the alarms; a set-up chooses them again.
+        """
+        self.link.out[0] = mask & 0xFF
+        self.link.out[1] = mask >> 8
+        return self.link.write(_ALARM_ENABLE, 2)
 
     def _not_fresh(self):
         if self._fresh < _STALE_SCANS:

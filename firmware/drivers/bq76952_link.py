@@ -64,6 +64,7 @@ class Bq76952Link:
         self.asked = -1  # the newest subcommand or address in the transfer buffer
         self.crc_errors = 0
         self.nacks = 0
+        self.sure = False  # the newest read was good: the chip speaks as it is spoken to
         self._heard = False
         self._silent = 0  # attempts in a row without a good answer
 
@@ -86,10 +87,11 @@ class Bq76952Link:
                 self.nacks = (self.nacks + 1) & MASK
                 continue
             if self._take(frame, register, count):
-                self._heard = True
+                self._heard = self.sure = True
                 self.spoken_ms = now_ms()
                 return True
             self.crc_errors = (self.crc_errors + 1) & MASK
+        self.sure = False
         return False
 
     def _take(self, frame, register, count):

@@ -170,9 +170,15 @@ class Bq76952Locks:
         return masks or self.safety_c & bits.DISCHARGE_C
 
     def control(self, off):
-        """Force off the FETs whose bits are set in ``off``, and let the others be on."""
+        """Force off the FETs whose bits are set in ``off``, and let the others be on.
+
+        A chip that was reset may not speak with checks any more, and would take them for data:
+        it is told nothing before it has been heard. Its FETs are off.
+        """
         self._sent_known = False
         self._sent = off
+        if not (self.ready or self.link.sure):
+            return False
         self.link.out[2] = off
         if not self.link.send(FET_CONTROL, 1):
             return False

@@ -18,6 +18,7 @@ from firmware.drivers.bq76952_setup import (
     Setup,
 )
 
+CYCLE_MS = 100
 BYTE_US = 23  # nine bits at 400 kHz, rounded up
 SHUNT_UOHM = 250
 PINS = (
@@ -170,6 +171,20 @@ class Rig:
         """(charge, discharge) as they really are."""
         p = self.model.chip.protections
         return p.charge_on, p.discharge_on
+
+
+def running(**options):
+    """A rig with both FETs on."""
+    rig = Rig(**options)
+    rig.switch_on()
+    assert rig.fets() == (True, True)
+    return rig
+
+
+def nothing_valid(rig):
+    """True when the readings say that nothing is known."""
+    r = rig.readings
+    return not (r.cells_valid or r.current_ma.valid or r.pack_mv.valid or r.bus_mv.valid)
 
 
 def bring_up(rig):

@@ -110,6 +110,19 @@ def test_a_wire_that_is_cut_while_running(wire, nf):
     assert not open_wires(rig)
 
 
+def test_what_only_one_check_saw_is_not_reported():
+    rig = Rig()
+    rig.outside.open_pins.add(3)
+    rig.until(lambda: open_wires(rig))
+    seen = set()
+    rig.on_tick = lambda: seen.add(tuple(open_wires(rig)))
+    rig.outside.cell_mv[10], rig.outside.cell_mv[11] = 3_000.0, 3_600.0
+    rig.run_ms(2_300)
+    rig.outside.cell_mv[10] = rig.outside.cell_mv[11] = 3_300.0
+    rig.run_ms(8_000)
+    assert seen == {(3,)}
+
+
 def test_a_wire_that_was_cut_long_before():
     rig = Rig(set_up=False)
     rig.outside.open_pins.add(6)
