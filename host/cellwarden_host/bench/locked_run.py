@@ -21,12 +21,14 @@ _POLL_AFTER_MS = 6_000
 
 @dataclass(frozen=True)
 class LockedRun:
-    """``heap`` and ``locked`` are what the firmware told, None where it did not come so far."""
+    """``heap`` and ``locked`` are what the firmware told, None where it did not come so far;
+    ``modules`` are those that are loaded while it works."""
 
     heap: dict[str, Any] | None
     locked: dict[str, Any] | None
     answered: int
     said: str
+    modules: frozenset[str]
 
 
 @cache
@@ -47,7 +49,8 @@ def locked_run(heap_bytes: int = HEAP_BYTES) -> LockedRun:
             said = rig.said()
     told = {line["name"]: line for line in map(json.loads, _json_lines(said))}
     answered = sum(poller.answered for poller in pollers)
-    return LockedRun(told.get("heap"), told.get("locked"), answered, said)
+    modules = frozenset(told.get("modules", {}).get("loaded", ()))
+    return LockedRun(told.get("heap"), told.get("locked"), answered, said, modules)
 
 
 def with_room() -> LockedRun:

@@ -20,9 +20,12 @@ def rows(_rounds: int = 1) -> Iterator[Row]:
 
 
 def _compiled() -> Iterator[Row]:
+    """Sizes of the files for an RP2040 whose modules are loaded while the firmware works."""
+    loaded = with_room().modules
     sizes: Counter[str] = Counter()
-    for path, file in flash_files("sim").items():
-        if path.endswith(".mpy"):
+    for path, file in flash_files("sim", architecture="armv6m").items():
+        module = path.strip("/").removesuffix(".mpy").replace("/", ".")
+        if path.endswith(".mpy") and module.removesuffix(".__init__") in loaded:
             package = path.split("/")[1]
             sizes[package] += len(file) if isinstance(file, bytes) else file.stat().st_size
     parts = ", ".join(f"{package} {size}" for package, size in sizes.most_common())

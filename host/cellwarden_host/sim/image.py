@@ -136,16 +136,20 @@ def program(board: str = "sim") -> Program:
     return made({path: file for path, file in sources(board).items() if path.count("/") > 1})
 
 
-def flash_files(board: str = "sim", simulated: bool = False) -> dict[str, Path | bytes]:
+def flash_files(
+    board: str = "sim", simulated: bool = False, architecture: str | None = None
+) -> dict[str, Path | bytes]:
     """Flash path -> file here, compiled where the controller takes compiled files.
 
-    ``simulated``: for the simulator's processor in place of the board's; all else is the same.
+    ``simulated``: for the simulator's processor in place of the board's, or for the one named;
+    all else is the same.
     """
     files: dict[str, Path | bytes] = {}
     for path, source in sources(board).items():
         if path.count("/") == 1:
             files[path] = source
-    architecture = own_architecture() if simulated else _architecture(board)
+    if architecture is None:
+        architecture = own_architecture() if simulated else _architecture(board)
     for path, text in program(board).texts.items():
         options: tuple[str, ...] = OPTIONS
         if path.endswith(_MACHINE_CODE):

@@ -34,6 +34,7 @@ async def watch(application):
     gc.collect()
     used, free = gc.mem_alloc(), gc.mem_free()
     print(json.dumps({"name": "heap", "before": before_firmware, "used": used, "free": free}))
+    print(json.dumps({"name": "modules", "loaded": sorted(sys.modules)}))
     controller = application.controller
     ticks = controller.ticks
     on = controller.commands.discharge
