@@ -44,7 +44,7 @@ MOST_SPAN_MV = 400
 # too much only makes a limit arrive later where it belongs, too little makes it swing.
 UNKNOWN_UOHM_MAH = 150_000_000
 LEAST_PART = 5
-MOST_TIMES = 4
+MOST_TIMES = 2
 MOST_UOHM = 200_000
 ROOM_DC = 250
 COLD_SPAN_DC = 200
@@ -215,11 +215,11 @@ class Limits:
     def _resistance(self, estimator, coldest_dc):
         """A cell's resistance, rather too high than too low."""
         unknown = self._unknown_uohm
-        uohm = estimator.resistance_uohm << 1
+        uohm = estimator.resistance_uohm
         if not uohm or uohm > unknown * MOST_TIMES:
             uohm = unknown
-        elif uohm < unknown // LEAST_PART:
-            uohm = unknown // LEAST_PART + 1
+        else:
+            uohm = max(uohm << 1, unknown // LEAST_PART + 1)
         if coldest_dc < ROOM_DC:
             uohm += uohm * (ROOM_DC - coldest_dc) // COLD_SPAN_DC
         return uohm

@@ -27,7 +27,7 @@ RISE_PART = 32
 # measured it; it grows to this while a charge lasts.
 USUAL_UOHM_MAH = 60_000_000
 LASTING_PERCENT = 170
-_MOST_UOHM = 100_000
+_MOST_UOHM = 50_000
 _SCALE = 64
 
 
