@@ -171,7 +171,7 @@ CHECK = (
     Trial("na_inverter", "na_polyanion", "na_better",
           (pulses(_rng(1201), 9000, -0.08, -0.45, 70), Rest(5400), Charge(0.3, 4100), Rest(_HOUR),
            pulses(_rng(1202), 9000, -0.05, -0.6, 150)),
-          0.85, 10, _s(-1, 1, 1, 121), 15, settings=_SODIUM),
+          0.85, -20, _s(-1, 1, 1, 121), 15, settings=_SODIUM),
     Trial("na_commute", "na_polyanion", "na_better", _day(1211, 0.35, 0.4, 4100, 0.3, (40, 50)),
           0.90, -20, _s(1, -1, 0, 122), 25, settings=_SODIUM),
     Trial("na_solar_days", "na_polyanion", "na_published", (solar_days(_rng(1221), 3, 0.4),),
