@@ -47,9 +47,7 @@ def rows(_rounds: int = 1) -> Iterator[Row]:
 
 def table(found: Sequence[Compared]) -> Iterator[Row]:
     """A row for each trace, then one for each chemistry, then who was nearer."""
-    yield Row(
-        TOPIC, "told 20 points wrong at the start", "RMS / worst / inside 2 sigma", note=_SAYS
-    )
+    yield _LEGEND
     for one in found:
         yield _row(one.name, [one], not one.capacity_wrong)
     right = [one for one in found if not one.capacity_wrong]
