@@ -48,6 +48,8 @@ _LOAD_GONE_PERCENT = 90
 _CHARGER_MV = 300
 # How long a charge or a load will last is looked at every 8 ticks.
 _TIME_LEFT_MASK = 7
+# Whether to fall asleep is asked in the same rhythm: it is a matter of minutes.
+_SLEEP_MASK = 7
 # Neither can be told before the open switch has let the other side go where it wants to.
 _PART_MS = 1000
 _BOTH = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
@@ -174,7 +176,8 @@ class Controller:
             commands,
         )
         self._guard()
-        self._sleep(now_ms)
+        if not self.ticks & _SLEEP_MASK:
+            self._sleep(now_ms)
         self._sound()
         self._write_journal(now_ms)
 

@@ -37,6 +37,9 @@ class Heater:
     ):
         live = settings.live
         valid = quantities.valid
+        if live[ids.HEATER_MODE] == ids.HEATER_MODE_IS_CLOSED:
+            self.on = commands.heater = False
+            return
         known = valid[ids.Q_TEMP_MIN_DC] and valid[ids.Q_TEMP_MAX_DC]
         coldest_dc = quantities.value[ids.Q_TEMP_MIN_DC]
         hottest_dc = quantities.value[ids.Q_TEMP_MAX_DC]
@@ -70,8 +73,6 @@ class Heater:
     def _mode_allows(self, live, charger, discharge_on, estimator):
         """A charger pays for the heat; without one the pack needs enough charge."""
         mode = live[ids.HEATER_MODE]
-        if mode == ids.HEATER_MODE_IS_CLOSED:
-            return False
         if charger:
             return mode != ids.HEATER_MODE_IS_DISCHARGE or discharge_on
         if mode == ids.HEATER_MODE_IS_CHARGE:

@@ -177,6 +177,9 @@ class Protection:
     def _recover(self, r, value, trip, broken, now_ms):
         """True when an active rule clears."""
         self._grow_no_older(r, now_ms)
+        if broken and not self._released[r]:  # as nearly always
+            self._good[r] = 0
+            return False
         wait = schema.RULE_WAIT[r]
         if self._is_released(r, now_ms) == _TAKEN_ON:
             self._muted[r] = 1
