@@ -88,7 +88,7 @@ def test_a_hard_case_at_ten_ticks_a_second_neither_trips_nor_swings(chemistry, c
     pack.obeys_cvl = obeys_cvl
     pack.plug_in()
     currents = []
-    for _ in range(2000):
+    for _ in range(1500):
         pack.step(0.1)
         currents.append(pack.pack.current_ma)
     assert not pack.tripped
@@ -135,7 +135,7 @@ def test_a_full_pack_floats_without_chatter():
     pack.charge()
     pack.run(30)
     cvl_mv = pack.limits.cvl_mv
-    for _ in range(3600):
+    for _ in range(1200):
         pack.step(1.0)
         assert pack.limits.ccl_ma == 0
         assert abs(pack.limits.cvl_mv - cvl_mv) <= pack.pack.cells.count * 40
