@@ -19,7 +19,7 @@ MAX_READ = 125
 ABSENT_16 = 0x7FFF
 ABSENT_32 = 0x7FFFFFFF
 
-READINGS: tuple[Any, ...] = (*readings.READINGS, readings.CELL_MV)
+READINGS: tuple[Any, ...] = (*readings.READINGS, *readings.CELL_ARRAYS)
 SETTINGS: tuple[Any, ...] = settings.SETTINGS
 TEXTS: tuple[Any, ...] = readings.TEXTS
 COMMANDS = {row.name: row for row in readings.COMMANDS}

@@ -17,6 +17,7 @@ from . import generated, registers_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _UNITS = {"0.1C": "0.1 °C", "10mV": "10 mV", "0.1%": "0.1 %", "": "–"}
+_UNITS |= {"0.01%": "0.01 %", "0.01%/d": "0.01 %/day", "10uohm": "10 µΩ"}
 
 _HEAD = f"""# Register map
 
@@ -99,7 +100,7 @@ def _choices(row: Any) -> str:
 
 
 def _readings() -> str:
-    table = (*readings.READINGS, readings.CELL_MV, readings.RULE_STATE)
+    table = (*readings.READINGS, *readings.CELL_ARRAYS, readings.RULE_STATE)
     return _table(
         ("register", "name", "type", "unit", "meaning"),
         (

@@ -28,7 +28,13 @@ _KIND_NAMES = {number: name for number, name, _, _, _ in journal.KINDS}
 _KIND_LIMIT = {number: limit for number, _, _, limit, _ in journal.KINDS}
 _KIND_VALUE = {number: value for number, _, _, _, value in journal.KINDS}
 _GROUP = {name: group for name, _, group in rules.QUANTITIES}
-_PLACE = {"cells": "cell", "temps": "sensor", "open_wire": "wire"}
+_PLACE = {
+    "cells": "cell",
+    "leaks": "cell",
+    "temps": "sensor",
+    "heating": "sensor",
+    "open_wire": "wire",
+}
 _PORTS = {1: "RS485-1", 2: "RS485-2", 3: "Bluetooth"}
 _OUTPUTS = ("charge", "discharge", "precharge", "heater", "secondary fired")
 

@@ -93,7 +93,7 @@ def document() -> Plain:
         "schema_version": SCHEMA_VERSION,
         "absent": {"16 bits": 0x7FFF, "32 bits": 0x7FFFFFFF},
         "word_order": "high word first",
-        "readings": [_register(row) for row in (*readings.READINGS, readings.CELL_MV)],
+        "readings": [_register(row) for row in (*readings.READINGS, *readings.CELL_ARRAYS)],
         "rule_states": _register(readings.RULE_STATE),
         "texts": [_text(row) for row in (*readings.TEXTS, readings.CHALLENGE)],
         "settings": [_setting(row, group) for group, table in settings.GROUPS for row in table],
@@ -120,7 +120,7 @@ def document() -> Plain:
 def frozen() -> dict[str, str]:
     """Each published place, and what it means: neither may change, only grow."""
     meaning: dict[str, str] = {}
-    registers: list[Any] = [*readings.READINGS, readings.CELL_MV, readings.RULE_STATE]
+    registers: list[Any] = [*readings.READINGS, *readings.CELL_ARRAYS, readings.RULE_STATE]
     for row in (*registers, *settings.SETTINGS):
         told = f"{row.kind} {row.name} {rows.type_name(row)} [{row.unit}] x{row.count}"
         meaning[f"register 0x{row.address:04X}"] = told

@@ -40,7 +40,7 @@ LOUDNESS = ("none", "info", "warning", "protection", "danger")
 BITS = ("over", "fast", "persists", "hysteresis", "backup", "always")
 HOLE = 0xFF
 # Quantities of these groups are known at every moment; they count a sample when they change.
-ALWAYS_KNOWN = ("always", "feedback", "soc")
+ALWAYS_KNOWN = ("always", "feedback", "soc", "leaks", "heating")
 # What a quantity is sampled from: tells how old the judged sample was.
 GROUPS = tuple(dict.fromkeys(group for _, _, group in rules.QUANTITIES))
 

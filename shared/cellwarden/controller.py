@@ -16,6 +16,7 @@ from . import ids
 from . import schema_data as schema
 from .balancing import Balancer
 from .calibration import Calibration
+from .cell_health import CellHealth
 from .charger_link import ChargerLink
 from .commands import Commands
 from .conditions import Conditions
@@ -79,6 +80,7 @@ class Controller:
         self.limits = Limits()
         self.time_left = TimeLeft()
         self.balancer = Balancer(board)
+        self.cells = CellHealth(board)
         self.switchgear = Switchgear(board)
         self.heater = Heater()
         self.lease = Lease()
@@ -176,6 +178,12 @@ class Controller:
             commands,
         )
         self._guard()
+        cells = self.cells
+        if self.ticks == 1:
+            cells.begin(self.publisher.restart_cause)
+        cells.update(
+            r, self.quantities, live, e, commands.balance, commands.heater, self.uptime_s, now_ms
+        )
         if not self.ticks & _SLEEP_MASK:
             self._sleep(now_ms)
         self._sound()

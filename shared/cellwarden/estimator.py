@@ -105,6 +105,7 @@ class Estimator:
         self.discharged_mah = 0
         self.resistance_uohm = 0  # mean cell; 0 is not known
         self.curve = ocv_curves.OcvCurve()
+        self.resistance_uohm = 0  # of the mean cell as warm as it is; 0 while not known
         self._believed_mah = 0
         self._behind_mah = 0  # shown less believed, on its way to 0
         self._in_rest = 0  # mA * ms not yet a whole mAh

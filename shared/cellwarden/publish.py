@@ -75,6 +75,7 @@ class Publisher:
         self._ticks = ticks
         self._measured()
         self._charge()
+        self._health()
         self._switches()
         self._rules()
         self._board(now_ms)
@@ -134,6 +135,22 @@ class Publisher:
         left = self._c.time_left
         out[ids.R_TIME_TO_FULL_MIN] = left.to_full_min
         out[ids.R_TIME_TO_EMPTY_MIN] = left.to_empty_min
+
+    def _health(self):
+        out = self.readout
+        q = self._c.quantities
+        cells = self._c.cells
+        resistance = cells.resistance
+        known = resistance.known
+        out[ids.R_RESISTANCE_10UOHM] = resistance.mean_uohm // 10 if known else ABSENT
+        known = cells.charge.known
+        out[ids.R_CELL_CHARGE_SIGMA] = cells.charge.sigma if known else ABSENT
+        known = q.valid[ids.Q_CELL_LEAK]
+        out[ids.R_CELL_LEAK_SURE] = q.value[ids.Q_CELL_LEAK] if known else ABSENT
+        out[ids.R_CELL_LEAK_NUMBER] = q.where[ids.Q_CELL_LEAK] if known else ABSENT
+        known = q.valid[ids.Q_SELF_HEATING_DC]
+        out[ids.R_SELF_HEATING_DC] = q.value[ids.Q_SELF_HEATING_DC] if known else ABSENT
+        out[ids.R_SELF_HEATING_SENSOR] = q.where[ids.Q_SELF_HEATING_DC] if known else ABSENT
 
     def _switches(self):
         out = self.readout

@@ -170,6 +170,14 @@ class Quantities:
         if self.value[q] != value or not self.valid[q]:
             self._put(q, int(value), self._updates)
 
+    def tell(self, q, value, where):
+        """What another part works out; negative while it does not know."""
+        if value < 0:
+            self.valid[q] = 0
+        else:
+            self.where[q] = where
+            self._flag(q, value)
+
     def _age(self, q, sampled_ms, count, now_ms):
         """Age of a group of samples; from the start while there never was one."""
         if count == self._group_count[q] and self.value[q] >= _AGE_CAP_MS:

@@ -26,6 +26,7 @@ _ACTIVE = 2
 _LATCHED = 3
 _NONCE_REGISTERS = 8
 _LOCKED = -0x10000  # no run of registers is that long
+_CELL_BLOCKS = 4  # voltages, and what CellHealth knows
 _RECORDS_A_FILE = 10_000
 _RECORD_REGISTERS = 32
 _SERVER_ID = 0x43
@@ -48,7 +49,7 @@ class RegisterMap:
         self._texts = controller.settings.texts
         self._settings = SettingsMap(controller)
         self._commands = CommandsMap(controller, self._settings)
-        self._cells_end = schema.CELL_MV_BASE + MAX_CELLS
+        self._cells_end = schema.CELL_MV_BASE + _CELL_BLOCKS * MAX_CELLS
         self._rules_end = schema.RULE_STATE_BASE + schema.RULE_STATE_COUNT
 
     def set_text(self, text, value):
@@ -130,8 +131,14 @@ class RegisterMap:
     def _read_cells(self, address, stop, out, offset):
         readings = self._c.readings
         known = self._c.protection.state[ids.RULE_CELLS_LOST] < _ACTIVE
-        for cell in range(address - schema.CELL_MV_BASE, stop - schema.CELL_MV_BASE):
-            value = readings.cell_mv[cell] if known and readings.cell_valid[cell] else ABSENT_16
+        for at in range(address - schema.CELL_MV_BASE, stop - schema.CELL_MV_BASE):
+            cell = at % MAX_CELLS
+            if at >= MAX_CELLS:
+                value = self._c.cells.register(at // MAX_CELLS, cell)
+            elif known and readings.cell_valid[cell]:
+                value = readings.cell_mv[cell]
+            else:
+                value = ABSENT_16
             out[offset] = value >> 8
             out[offset + 1] = value & 0xFF
             offset += 2

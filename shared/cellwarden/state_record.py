@@ -1,18 +1,19 @@
 """What a board remembers over a restart besides its settings: charge, latches, uptime, wear.
 
 A fixed layout with a version in front; the firmware stores it with sequence number and CRC
-(firmware/records.py) whenever a rule trips and every few minutes. A record of another version
-is not read: latches are then unknown, so the journal tells, and the state of charge starts
-from voltage.
+(firmware/records.py) whenever a rule trips and every few minutes. A record of version 1 knows
+nothing of single cells; one of a version that is not known is not read: latches are then
+unknown, so the journal tells, and the state of charge starts from voltage.
 """
 
 from . import protection_state
 
-VERSION = 1
-SIZE = 512
+VERSION = 2
+SIZE = 1280
 # version, bits (1 disconnect fired, 2 armed, 4 state lost and not yet looked at), uptime (4),
-# operations (4), loaded operations (4), length of estimator
-_HEAD = 16
+# operations (4), loaded operations (4), length of estimator, length of cell health
+_HEAD = 18
+_HEAD_1 = 16  # of version 1, without cell health
 
 
 def _put(out, offset, value):
@@ -36,23 +37,30 @@ def dump(controller, out, now_ms):
     size = c.estimator.state_into(out, _HEAD)
     out[14] = size & 0xFF
     out[15] = size >> 8
-    return _HEAD + size + protection_state.dump(c.protection, out, _HEAD + size, now_ms)
+    at = _HEAD + size
+    size = c.cells.state_into(out, at)
+    out[16] = size & 0xFF
+    out[17] = size >> 8
+    at += size
+    return at + protection_state.dump(c.protection, out, at, now_ms)
 
 
 def load(controller, data, now_ms, slept_ms=0):
     """Take back what ``dump`` wrote; False when it is of another version or too short."""
     c = controller
-    if len(data) < _HEAD or data[0] != VERSION:
+    if len(data) < _HEAD or data[0] not in (1, VERSION):
         return False
-    size = data[14] | data[15] << 8
-    if len(data) < _HEAD + size:
+    head = _HEAD_1 if data[0] == 1 else _HEAD
+    cells = head + (data[14] | data[15] << 8)
+    rules = cells if data[0] == 1 else cells + (data[16] | data[17] << 8)
+    if len(data) < rules:
         return False
     c.uptime_s = c.start_uptime_s = _get(data, 2)
     c.wire_proof.armed = bool(data[1] & 2)
     if data[1] & 4:
         c.conditions.state_lost = 1
     c.switchgear.restore(bool(data[1] & 1), _get(data, 6), _get(data, 10))
-    c.estimator.state_from(data, _HEAD)
-    rules = _HEAD + size
+    c.estimator.state_from(data, head)
+    c.cells.state_from(data, cells, rules - cells)
     protection_state.load(c.protection, data, rules, len(data) - rules, now_ms, slept_ms)
     return True

@@ -11,6 +11,7 @@ from cellwarden import ids, passwords
 from cellwarden import schema_data as schema
 from cellwarden.access import Access
 from cellwarden.calibration import Calibration
+from cellwarden.cell_health import CellHealth
 from cellwarden.charger_link import ChargerLink
 from cellwarden.commands import Commands
 from cellwarden.conditions import Conditions
@@ -80,6 +81,7 @@ class Controller:
         self.quantities = Quantities()
         self.protection = Protection()
         self.estimator = Estimator()
+        self.cells = CellHealth(board)
         self.switchgear = Switchgear()
         self.charger_link = ChargerLink()
         self.calibration = Calibration(board)

@@ -33,7 +33,7 @@ def expected_addresses():
         (schema.SETTINGS_BASE, schema.SETTING_AT),
     ):
         found.update(base + i for i in range(len(table)) if table[i] != 0xFF)
-    found.update(range(schema.CELL_MV_BASE, schema.CELL_MV_BASE + 32))
+    found.update(range(schema.CELL_MV_BASE, schema.CELL_MV_BASE + 4 * 32))
     found.update(range(schema.RULE_STATE_BASE, schema.RULE_STATE_BASE + schema.RULE_STATE_COUNT))
     for addresses, registers in (
         (schema.TEXT_ADDRESS, schema.TEXT_REGISTERS),
@@ -62,8 +62,9 @@ def test_a_range_that_touches_a_hole_is_refused_as_a_whole():
     b = Bench()
     assert b.read(0x0030, 7) != NO_ADDRESS
     assert b.read(0x0030, 8) == NO_ADDRESS
-    assert b.read(0x021F, 1) != NO_ADDRESS
-    assert b.read(0x021F, 2) == NO_ADDRESS
+    assert b.read(0x0200, 125) != NO_ADDRESS
+    assert b.read(0x027F, 1) != NO_ADDRESS
+    assert b.read(0x027F, 2) == NO_ADDRESS
     assert b.read(0x035F, 2) == NO_ADDRESS
     assert b.read(settings_end() - 1, 2) == NO_ADDRESS
     assert b.read(0xFFFF, 1) == NO_ADDRESS

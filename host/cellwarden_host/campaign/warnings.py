@@ -20,6 +20,12 @@ def _no_disconnect(scene: Scene) -> None:
     scene.controller.readings.secondary_fitted = False
 
 
+def _leaks(scene: Scene) -> None:
+    """What days of looks at the cells come to (tests/host/test_early_warnings.py has the days)."""
+    leak = scene.controller.cells.charge.leak
+    leak.worst, leak.where = 25, 5
+
+
 def _nothing(scene: Scene) -> None:
     pass
 
@@ -57,6 +63,9 @@ WARNINGS = (
     P("factory_password", "start", "nobody has changed the password", _nothing, 300),
     P("no_secondary", "start", "the board has no disconnect", _no_disconnect, 300),
     P("storage_failed", "charging", "the disk is full", told("storage_failed"), 300),
+    P("cell_leak", "charging", "cell 5 is found to lose 0.25 % a day", _leaks, 300),
+    P("self_heating", "charging", "one sensor of the battery is 12 degC warmer than before",
+      warmth((1,), 37.0), 40_000),
 )  # fmt: skip
 
 BY_RULE = {p.rule: p for p in WARNINGS}

@@ -8,6 +8,10 @@ from .rows import ANYONE, CHEMISTRIES, FACTORY, INSTALLER, ROLES, Command, Readi
 
 READINGS_BASE = 0x0000
 CELL_MV_BASE = 0x0200
+# Blocks of 32 registers, one a cell, that follow each other without a gap.
+CELL_RESISTANCE_BASE = 0x0220
+CELL_CHARGE_DIFF_BASE = 0x0240
+CELL_LEAK_BASE = 0x0260
 RULE_STATE_BASE = 0x0300
 TEXT_BASE = 0x0800
 COMMANDS_BASE = 0x2000
@@ -108,9 +112,27 @@ READINGS = (
       choices=LIMITED_BY),
     G(0x0083, "discharge_limited_by", "", 0, 14, "What limits the discharge current",
       choices=LIMITED_BY),
+    G(0x0090, "resistance_10uohm", "10uohm", 0, 32_000, "Mean of the cells' resistances at 25 °C"),
+    G(0x0091, "cell_charge_sigma", "0.01%", 0, 500,
+      "Charge of each cell against the mean: standard deviation"),
+    G(0x0092, "cell_leak_sure", "0.01%/d", 0, 3200,
+      "What the worst cell is sure to lose a day against the others"),
+    G(0x0093, "cell_leak_number", "", 0, 32, "This cell's number; 0: none loses"),
+    G(0x0094, "self_heating_dc", "0.1C", 0, 2000,
+      "Highest battery sensor above what current, heater and surroundings explain"),
+    G(0x0095, "self_heating_sensor", "", 0, 4, "This sensor's number"),
 )
 
 CELL_MV = G(CELL_MV_BASE, "cell_mv", "mV", 0, 5000, "Cell voltages", count=32)
+CELL_ARRAYS = (
+    CELL_MV,
+    G(CELL_RESISTANCE_BASE, "cell_resistance", "10uohm", 0, 32_000,
+      "Resistance of each cell in the first half second, at 25 °C", count=32),
+    G(CELL_CHARGE_DIFF_BASE, "cell_charge_diff", "0.01%", -20_000, 20_000,
+      "Charge of each cell above the mean, of the capacity", count=32),
+    G(CELL_LEAK_BASE, "cell_leak", "0.01%/d", -3200, 3200,
+      "What each cell loses a day against the others, of the capacity", count=32),
+)
 
 # One register a rule: bit 0 active, 1 pending, 2 latched until a person, 8-15 retries used.
 RULE_STATE = G(RULE_STATE_BASE, "rule_state", "bits", 0, 65535, "State of each rule", count=96)

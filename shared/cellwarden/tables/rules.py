@@ -55,6 +55,7 @@ QUANTITIES = (
     ("no_secondary", "", "always"), ("storage_failed", "", "always"),
     ("unstopped_charge_ma", "mA", "current"), ("unstopped_discharge_ma", "mA", "current"),
     ("open_wire_age_ms", "ms", "always"), ("state_lost", "", "always"),
+    ("cell_leak", "0.01%/d", "leaks"), ("self_heating_dc", "0.1C", "heating"),
 )
 
 R = Rule
@@ -248,4 +249,9 @@ RULES = (
       hysteresis=50_000, recover_delay=0, forbids=BLIND),
     R(69, "state_lost", "latches of before the restart lost", "state_lost", "over", 1, 0,
       hysteresis=1, wait="confirmation", forbids=BOTH),
+    # --- early warnings (docs/health.md): what they judge is slow, and certain before it is told
+    R(70, "cell_leak", "a cell loses charge by itself", "cell_leak", "over", "cell_leak_warn", 0,
+      hysteresis=3, loud="warning"),
+    R(71, "self_heating", "battery warms without a cause", "self_heating_dc", "over",
+      "self_heating_warn_dc", 10_000, hysteresis=20, recover_delay=60_000, loud="warning"),
 )

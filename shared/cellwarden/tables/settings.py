@@ -178,6 +178,14 @@ CALIBRATION = (
       "Gain of the shunt measurement", write=FACTORY),
 )
 
+EARLY = (
+    S(0x10F0, "cell_leak_warn", "0.01%/d", 4, 1000, 10,
+      "Warn when a cell is sure to lose this much charge a day against the others"),
+    S(0x10F1, "self_heating_warn_dc", "0.1C", 20, 300, 60,
+      "Warn when a battery sensor is this much above what current, heater and surroundings "
+      "explain; a rise of a fifth of it a minute reaches it"),
+)
+
 CURVE = (
     S(0x1100, "ocv_mv", "mV", 600, 4800, 0,
       "The pack's own curve, all of it or none, never falling: a rested cell at each charge "
@@ -189,7 +197,7 @@ GROUPS = (
     ("Pack", PACK), ("Cell voltages", CELLS), ("Currents", CURRENTS),
     ("Temperatures", TEMPERATURES), ("Balancing", BALANCING), ("Charge ends", ENDS),
     ("Switches", SWITCHES), ("Lease", LEASE), ("Ports", PORTS), ("Calibration", CALIBRATION),
-    ("Open-circuit voltage", CURVE),
+    ("Early warnings", EARLY), ("Open-circuit voltage", CURVE),
 )
 SETTINGS = tuple(row for _, group in GROUPS for row in group)
 

@@ -1,0 +1,136 @@
+"""What is known of each cell beyond its voltage: resistance, charge against the others, leaks;
+and heat that nothing explains.
+
+Once a tick it lets the parts go on, hands the mean resistance to the estimator, and tells the
+quantities what the rules of early warning judge. All but the heating is kept over a restart. It
+forgets everything when the settings speak of other cells. It decides nothing.
+"""
+
+from array import array
+from struct import calcsize, pack_into, unpack_from
+
+from . import ids
+from .cell_charge import CellCharge
+from .cell_resistance import CellResistance
+from .self_heating import SelfHeating
+
+# Which cells, then of resistance: info; of charge: doubt, when and where it was looked at; of
+# leaks: pairs, worst, its cell, info, hour of the newest pair.
+_FIELDS = "<iHHihBhBii"
+_FIELDS_SIZE = calcsize(_FIELDS)
+_RESISTANCE, _CHARGE = 1, 2  # blocks of registers after the cells' voltages; then leaks
+# A board that had no power, or does not know whether, does not know for how long.
+_UNKNOWN_TIME = (ids.RESTART_CAUSE_IS_UNKNOWN, ids.RESTART_CAUSE_IS_POWER)
+
+
+class CellHealth:
+    def __init__(self, board):
+        self.resistance = CellResistance()
+        self.charge = CellCharge(board)
+        self.heating = SelfHeating(board)
+        self._pack = 0  # capacity, chemistry and count in one
+
+    def begin(self, restart_cause):
+        """At the first tick."""
+        if restart_cause in _UNKNOWN_TIME:
+            self.charge.leak.lose_time()
+
+    def update(self, r, q, live, estimator, balance, heater_on, uptime_s, now_ms):
+        """Once a tick, after balancer and heater."""
+        cells = live[ids.CELL_COUNT]
+        pack = (live[ids.CAPACITY_MAH] * 8 + live[ids.CHEMISTRY]) * 64 + cells
+        resistance = self.resistance
+        charge = self.charge
+        if pack != self._pack:
+            self._pack = pack
+            resistance.forget_all(cells)
+            charge.forget_all(cells)
+        soc_permille = estimator.soc_permille if estimator.known else -1
+        resistance.update(r, q, live, soc_permille)
+        estimator.resistance_uohm = resistance.now_uohm
+        charge.update(r, live, balance, estimator.curve, soc_permille, uptime_s, now_ms)
+        leak = charge.leak
+        q.tell(ids.Q_CELL_LEAK, leak.worst, leak.where)
+        heating = self.heating
+        heating.update(r, live, resistance.now_uohm, heater_on, now_ms)
+        q.tell(ids.Q_SELF_HEATING_DC, heating.rise_dc, heating.where)
+
+    def register(self, block, cell):
+        """A cell's register in one of the blocks that follow the voltages."""
+        if block == _RESISTANCE:
+            return self.resistance.register(cell)
+        return (self.charge if block == _CHARGE else self.charge.leak).register(cell)
+
+    # --- stored -------------------------------------------------------------------------------
+
+    def _arrays(self):
+        leak = self.charge.leak
+        return (
+            (self.resistance.r16, "i"),
+            (self.charge.difference, "h"),
+            (leak.rate, "h"),
+            (leak.kept, "B"),
+            (leak.charge, "H"),
+            (leak.since_h, "i"),
+            (leak.used_h, "i"),
+            (leak.owed_mas, "i"),
+            (leak.took, "B"),
+        )
+
+    def state_into(self, out, offset):
+        """Store what must survive a restart; returns the bytes written."""
+        charge = self.charge
+        leak = charge.leak
+        pack_into(
+            _FIELDS,
+            out,
+            offset,
+            self._pack,
+            self.resistance.info,
+            charge.base_sigma,
+            charge.looked_h,
+            charge.looked_permille,
+            leak.pairs,
+            leak.worst,
+            leak.where,
+            leak.info,
+            leak.paired_h,
+        )
+        at = offset + _FIELDS_SIZE
+        for values, _ in self._arrays():
+            raw = bytes(values)
+            out[at : at + len(raw)] = raw
+            at += len(raw)
+        return at - offset
+
+    def state_from(self, data, offset, size):
+        """Take back what ``state_into`` wrote; another layout is not taken."""
+        whole = _FIELDS_SIZE
+        for values, kind in self._arrays():
+            whole += len(values) * calcsize(kind)
+        if size != whole:
+            return
+        resistance = self.resistance
+        charge = self.charge
+        leak = charge.leak
+        (
+            self._pack,
+            resistance.info,
+            charge.base_sigma,
+            charge.looked_h,
+            charge.looked_permille,
+            leak.pairs,
+            leak.worst,
+            leak.where,
+            leak.info,
+            leak.paired_h,
+        ) = unpack_from(_FIELDS, data, offset)
+        at = offset + _FIELDS_SIZE
+        for values, kind in self._arrays():
+            end = at + len(values) * calcsize(kind)
+            raw = array(kind, bytes(data[at:end]))
+            for i in range(len(values)):
+                values[i] = raw[i]
+            at = end
+        resistance.cells = charge.cells = self._pack & 63
+        resistance.sum_up()
