@@ -10,11 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cellwarden.tables import readings
+
 from . import catalog, units
 from .board import Values
 from .rule_words import rule_titled, rules_now
 from .transaction import Change
 
+_CELL_ARRAYS = readings.CELL_ARRAYS
 _CELLS = catalog.READING["cell_mv"]
 _CELLS_A_LINE = 8
 
@@ -40,7 +43,7 @@ def elements(row: Any, values: Values) -> list[int | None]:
     """All elements of a row; of the cells, only those the pack has."""
     counts = values.all(row.name)
     cells = values.known("cells_in_series") if "cells_in_series" in values else 0
-    return counts[:cells] if row is _CELLS and cells else counts
+    return counts[:cells] if row in _CELL_ARRAYS and cells else counts
 
 
 def value_json(row: Any, values: Values) -> dict[str, object]:
@@ -90,7 +93,7 @@ def readings_table(values: Values) -> Table:
         if row.name in values.texts:
             made.add_row(row.name, values.texts[row.name] or "-", row.help)
     for row in catalog.READINGS:
-        if row is not _CELLS:
+        if row not in _CELL_ARRAYS:
             made.add_row(row.name, value_text(row, values), row.help)
     return made
 
@@ -101,6 +104,20 @@ def cells_table(values: Values) -> Table:
     texts = [units.text(_CELLS, count) for count in elements(_CELLS, values)]
     for first in range(0, len(texts), _CELLS_A_LINE):
         made.add_row(str(first + 1), *texts[first : first + _CELLS_A_LINE])
+    return made
+
+
+def health_table(values: Values) -> Table | None:
+    """Each cell's resistance, charge against the others and leak; None while none is known."""
+    rows = _CELL_ARRAYS[1:]
+    columns = [elements(row, values) for row in rows]
+    if all(count is None for column in columns for count in column):
+        return None
+    made = table("cell", "resistance", "charge above the mean", "leak")
+    for number, counts in enumerate(zip(*columns, strict=True), start=1):
+        made.add_row(
+            str(number), *(units.text(row, c) for row, c in zip(rows, counts, strict=True))
+        )
     return made
 
 

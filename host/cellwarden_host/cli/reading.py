@@ -57,6 +57,9 @@ def _read(args: argparse.Namespace) -> int:
         show.print_json({**where, **show.readings_json(values)})
     else:
         show.console().print(show.readings_table(values), "", show.cells_table(values))
+        health = show.health_table(values)
+        if health is not None:
+            show.console().print("", health)
     return 0
 
 
