@@ -1,7 +1,7 @@
 """How much more or less charge each cell holds than the mean, where its voltage can tell.
 
 A look is taken when the pack has been calm for a quarter of an hour: every cell's voltage,
-averaged over twelve rounds of one cell a tick, is put on the OCV curve. It is believed only
+averaged over twelve rounds of one cell a time, is put on the OCV curve. It is believed only
 where the curve is steep against what cannot be known of a mean cell (hysteresis, rest that is
 not over); a cell that lies where the curve is flat is taken to lie at the edge of the steep
 part: at least so far from the others. In between the differences are kept, less what balancing
@@ -39,7 +39,8 @@ _SIGMA_SHOWN = 500
 _SIGMA_A_DAY = 12
 _SIGMA_MOVED = 30  # permille of the charge moved since: cells differ in capacity
 _RANGE = 20_000
-_BALANCE_PARTS = 5  # of the time: four balancing, one measuring
+_BOOKED_MOST_MS = 200_000
+_BALANCE_PERCENT = 72  # of the time; the rest is measuring, and a tick's own work
 
 _WAIT, _COLLECT, _EDGES, _CONVERT, _BELIEVE, _LEAK = range(6)
 
@@ -84,7 +85,7 @@ class CellCharge:
         self.leak.forget_all()
 
     def update(self, r, live, balance, curve, soc_permille, uptime_s, now_ms):
-        """Once a tick, one cell a tick; ``soc_permille`` is negative while it is not known."""
+        """Every fourth tick, one cell a time; ``soc_permille`` is negative while not known."""
         n = self.cells
         if n < 3 or not live[ids.CHEMISTRY]:
             return
@@ -93,6 +94,13 @@ class CellCharge:
         if not (r.cells_valid and current.valid) or abs(current.value) > calm_ma:
             self._stirred = True
         i = self._cell
+        if i >= n:
+            # An odd number of visits a round: never in step with the balancer's even slots.
+            self._cell = i + 1
+            if i & 1 == 0:
+                self._cell = 0
+                self._round(live, curve, soc_permille, uptime_s, now_ms)
+            return
         if balance[i] and r.cells_valid:
             self._balanced(i, r.cell_mv[i], live[ids.CAPACITY_MAH])
         stage = self._stage
@@ -113,13 +121,11 @@ class CellCharge:
             if self.leak.compare(i, n, value - self._charge, side):
                 self._stage = _WAIT
         self._cell = i + 1
-        if i + 1 == n:
-            self._cell = 0
-            self._round(live, curve, soc_permille, uptime_s, now_ms)
 
     def _balanced(self, i, mv, capacity_mah):
         """Its resistor has been on since the round before, but for the measuring."""
-        mas = mv * (_BALANCE_PARTS - 1) // (_BALANCE_PARTS * self._ohm) * self._round_ms // 1000
+        ua = mv * _BALANCE_PERCENT * 10 // self._ohm
+        mas = ua * (min(self._round_ms, _BOOKED_MOST_MS) // 100) // 10_000
         if self.leak.take(i, mas, capacity_mah):
             self.difference[i] = max(-_RANGE, self.difference[i] - self.leak.UNIT)
 

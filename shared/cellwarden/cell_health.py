@@ -1,9 +1,9 @@
 """What is known of each cell beyond its voltage: resistance, charge against the others, leaks;
 and heat that nothing explains.
 
-Once a tick it lets the parts go on, hands the mean resistance to the estimator, and tells the
-quantities what the rules of early warning judge. All but the heating is kept over a restart. It
-forgets everything when the settings speak of other cells. It decides nothing.
+The parts take turns, one a tick, so that no tick is long. The mean resistance is handed to the
+estimator, and the quantities are told what the rules of early warning judge. All but the heating
+is kept over a restart, and forgotten when the settings speak of other cells. It decides nothing.
 """
 
 from array import array
@@ -13,7 +13,9 @@ from . import ids
 from .cell_charge import CellCharge
 from .cell_resistance import CellResistance
 from .self_heating import SelfHeating
+from .ticks import elapsed_ms
 
+_SLOW_MS = 300  # ticks further apart, as of a recorded log, have room for all parts
 # Which cells, then of resistance: info; of charge: doubt, when and where it was looked at; of
 # leaks: pairs, worst, its cell, info, hour of the newest pair.
 _FIELDS = "<iHHihBhBii"
@@ -29,31 +31,45 @@ class CellHealth:
         self.charge = CellCharge(board)
         self.heating = SelfHeating(board)
         self._pack = 0  # capacity, chemistry and count in one
+        self._revision = -1
+        self._turn = 0
+        self._ms = 0
 
     def begin(self, restart_cause):
         """At the first tick."""
         if restart_cause in _UNKNOWN_TIME:
             self.charge.leak.lose_time()
 
-    def update(self, r, q, live, estimator, balance, heater_on, uptime_s, now_ms):
+    def update(self, r, q, settings, estimator, balance, heater_on, uptime_s, now_ms):
         """Once a tick, after balancer and heater."""
+        live = settings.live
+        if settings.revision != self._revision:
+            self._revision = settings.revision
+            self._take_pack(live)
+        turn = self._turn = (self._turn + 1) & 3
+        slow = elapsed_ms(now_ms, self._ms) > _SLOW_MS
+        self._ms = now_ms
+        soc_permille = estimator.soc_permille if estimator.known else -1
+        resistance = self.resistance
+        if slow or not turn & 1:
+            resistance.update(r, q, live, soc_permille)
+            estimator.resistance_uohm = resistance.now_uohm
+        if slow or turn == 1:
+            charge = self.charge
+            charge.update(r, live, balance, estimator.curve, soc_permille, uptime_s, now_ms)
+            q.tell(ids.Q_CELL_LEAK, charge.leak.worst, charge.leak.where)
+        if slow or turn == 3:
+            heating = self.heating
+            heating.update(r, live, resistance.now_uohm, heater_on, now_ms)
+            q.tell(ids.Q_SELF_HEATING_DC, heating.rise_dc, heating.where)
+
+    def _take_pack(self, live):
         cells = live[ids.CELL_COUNT]
         pack = (live[ids.CAPACITY_MAH] * 8 + live[ids.CHEMISTRY]) * 64 + cells
-        resistance = self.resistance
-        charge = self.charge
         if pack != self._pack:
             self._pack = pack
-            resistance.forget_all(cells)
-            charge.forget_all(cells)
-        soc_permille = estimator.soc_permille if estimator.known else -1
-        resistance.update(r, q, live, soc_permille)
-        estimator.resistance_uohm = resistance.now_uohm
-        charge.update(r, live, balance, estimator.curve, soc_permille, uptime_s, now_ms)
-        leak = charge.leak
-        q.tell(ids.Q_CELL_LEAK, leak.worst, leak.where)
-        heating = self.heating
-        heating.update(r, live, resistance.now_uohm, heater_on, now_ms)
-        q.tell(ids.Q_SELF_HEATING_DC, heating.rise_dc, heating.where)
+            self.resistance.forget_all(cells)
+            self.charge.forget_all(cells)
 
     def register(self, block, cell):
         """A cell's register in one of the blocks that follow the voltages."""

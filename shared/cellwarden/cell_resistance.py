@@ -2,8 +2,8 @@
 
 Eight sets of cells and currents are kept; when the current has stepped between the oldest and
 the newest of them, the cells are worked out one a tick from these frozen sets, so that no tick
-is long. What comes out is the resistance of the first half second (ohmic and charge transfer,
-with the cell's share of its connection), brought to 25 degC by a typical factor. A step counts
+is long. What comes out is the resistance of the first second (ohmic and charge transfer, with
+the cell's share of its connection), brought to 25 degC by a typical factor. A step counts
 by its square, as in a least-squares fit, so 5 mV steps of a front end average out; what lies
 far from what is known is cut down, and moves it only so far. Logs of one set a second are taken
 from set to set. Nothing is learned while the temperature is not known, or below a tenth of the
@@ -98,7 +98,7 @@ class CellResistance:
         self._cell = -1
 
     def update(self, r, q, live, soc_permille):
-        """Once a tick; ``soc_permille`` is negative while it is not known."""
+        """Every second tick; ``soc_permille`` is negative while it is not known."""
         known = q.valid[ids.Q_TEMP_MIN_DC]
         if known and r.temps_count != self._temps:
             self._temps = r.temps_count

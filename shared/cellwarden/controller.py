@@ -182,7 +182,14 @@ class Controller:
         if self.ticks == 1:
             cells.begin(self.publisher.restart_cause)
         cells.update(
-            r, self.quantities, live, e, commands.balance, commands.heater, self.uptime_s, now_ms
+            r,
+            self.quantities,
+            settings,
+            e,
+            commands.balance,
+            commands.heater,
+            self.uptime_s,
+            now_ms,
         )
         if not self.ticks & _SLEEP_MASK:
             self._sleep(now_ms)

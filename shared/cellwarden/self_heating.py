@@ -8,7 +8,7 @@ since it takes its time from the core of a cell to its sensor. What is left over
 with five minutes' delay, so a steady rise of 1.2 degC a minute stands 6 degC above the explained
 temperature. All that is generous: an unexplained rise is heat from inside a cell or a joint.
 
-Milli-degC inside, samples are smoothed over 20 s; one sensor a tick. It only tells; nothing
+Milli-degC inside, samples are smoothed over 20 s; one sensor a time. It only tells; nothing
 here decides.
 
 Heat capacity: 830..1130 J/kgK (batterydesign.net, from measurements on NCA, NMC and LFP cells)
@@ -71,7 +71,7 @@ class SelfHeating:
         self._made_ms = 0
 
     def update(self, r, live, now_uohm, heater_on, now_ms):
-        """Once a tick."""
+        """Every fourth tick."""
         current = r.current_ma
         capacity_mah = live[ids.CAPACITY_MAH]
         if not capacity_mah:

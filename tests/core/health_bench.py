@@ -27,7 +27,7 @@ class Bench(Pack):
         self.step_mv = 1  # of the front end
         self.heater = False
         self.uptime_ms = 0
-        self.ticks = 0
+        self._seed = 1
         self.health.begin(ids.RESTART_CAUSE_IS_COMMAND)
 
     def run(self, ms, step_ms=100):
@@ -35,15 +35,15 @@ class Bench(Pack):
             self.tick(step_ms)
 
     def tick(self, step_ms=100):
-        self.ticks += 1
         self.uptime_ms += step_ms
         moved = self.current_ma * step_ms // 3600 * 1000 // self.live[ids.CAPACITY_MAH]
         for i in range(self.cells):
             self.charge_ppm[i] += moved
             drop_uv = self.current_ma * self.uohm[i] // 1000
             dmv = self.curve.dmv_at(self.charge_ppm[i]) + drop_uv // 100
-            # A front end's steps, and noise that no two samples and cells share.
-            noise = (self.ticks * 7 + i * 13) * 2654435 % 41 - 20
+            # A front end's steps, and its noise of up to 2 mV.
+            self._seed = (self._seed * 20077 + 12345) & 0x7FFF
+            noise = (self._seed >> 4) % 41 - 20
             self.cell_mv[i] = (dmv + noise + 5 * self.step_mv) // 10 // self.step_mv * self.step_mv
         self.pass_time(step_ms)
         self.update()
@@ -52,7 +52,7 @@ class Bench(Pack):
         self.health.update(
             self.readings,
             self.quantities,
-            self.live,
+            self.settings,
             self.charge,
             self.commands.balance,
             self.heater,

@@ -8,7 +8,7 @@ from heap_proof import prove_no_allocation
 
 MINUTE_MS = 60_000
 STEP_MS = 2000
-SPREAD = (3000, 0, 0, -12_000, 0, 5000, 0, 4000)  # ppm around the mean
+SPREAD = (3000, 0, 0, -12_000, 0, 5000, -3000, 0)  # ppm around the mean, its extremes left out
 
 
 def shown(bench, cell):
@@ -107,12 +107,12 @@ def test_what_balancing_takes_is_taken_off():
     rest(bench)
     before, other = shown(bench, 5), shown(bench, 4)
     bench.current_ma = CAPACITY // 10  # no look in between
-    # 4 V over 100 ohm for four fifths of the time: 32 mA, 1.6 Ah in 50 hours.
+    # 4 V over 100 ohm for most of the time: 29 mA, 1.4 Ah in 50 hours.
     for _ in range(50):
         bench.charge_ppm = [500_000] * 8
         bench.commands.balance[5] = 1
         bench.run(HOUR_MS, 20_000)
-    assert before - 180 <= shown(bench, 5) <= before - 100
+    assert before - 160 <= shown(bench, 5) <= before - 100
     assert shown(bench, 4) == other
 
 
@@ -120,6 +120,7 @@ def test_other_cells_are_not_believed_to_be_the_old_ones():
     bench = resting(400_000)
     rest(bench)
     bench.live[ids.CHEMISTRY] = ids.CHEMISTRY_LTO
+    bench.settings.revision += 1
     bench.tick()
     assert shown(bench, 0) is None
 

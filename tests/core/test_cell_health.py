@@ -68,7 +68,7 @@ def test_what_was_learned_lasts_over_a_restart():
     after.cells.update(
         after.readings,
         after.quantities,
-        after.settings.live,
+        after.settings,
         after.estimator,
         after.commands.balance,
         False,
@@ -163,7 +163,7 @@ def test_readings_tell_the_mean_the_doubt_and_the_worst():
     absent = c.readout[ids.R_CELL_LEAK_SURE]
     assert c.readout[ids.R_RESISTANCE_10UOHM] == absent == c.readout[ids.R_CELL_CHARGE_SIGMA]
     learned(c)
-    for n in range(8):
+    for n in range(40):
         c.tick(NOW_MS + 100 * n)
     readout = c.readout
     assert abs(readout[ids.R_RESISTANCE_10UOHM] - 117) <= 5
@@ -184,7 +184,7 @@ def test_a_leak_warns_from_the_limit_on_and_clears_below():
     now_ms = 0
     for worst, warned in ((9, False), (10, True), (8, True), (7, False), (30, True), (0, False)):
         leak.worst, leak.where = worst, 2
-        for _ in range(3):
+        for _ in range(6):
             now_ms += 100
             c.tick(now_ms)
         assert c.protection.is_active(ids.RULE_CELL_LEAK) == warned, worst

@@ -158,6 +158,7 @@ def test_other_cells_are_not_believed_to_be_the_old_ones():
     bench.steps(10)
     assert shown(bench) is not None
     bench.live[ids.CAPACITY_MAH] = 50_000
+    bench.settings.revision += 1
     bench.tick()
     assert shown(bench) is None
 

@@ -127,7 +127,7 @@ CELL_MV = G(CELL_MV_BASE, "cell_mv", "mV", 0, 5000, "Cell voltages", count=32)
 CELL_ARRAYS = (
     CELL_MV,
     G(CELL_RESISTANCE_BASE, "cell_resistance", "10uohm", 0, 32_000,
-      "Resistance of each cell in the first half second, at 25 °C", count=32),
+      "Resistance of each cell in the first second, at 25 °C", count=32),
     G(CELL_CHARGE_DIFF_BASE, "cell_charge_diff", "0.01%", -20_000, 20_000,
       "Charge of each cell above the mean, of the capacity", count=32),
     G(CELL_LEAK_BASE, "cell_leak", "0.01%/d", -3200, 3200,

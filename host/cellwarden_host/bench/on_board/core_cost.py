@@ -45,6 +45,7 @@ def main():
         Part("estimator", pack.tick, c.estimator, "update"),
         Part("balancer", pack.tick, c.balancer, "update"),
         Part("heater", pack.tick, c.heater, "update"),
+        Part("cell health", pack.tick, c.cells, "update"),
     )
     # The controller's own steps, as far as they are called so.
     for name in ("_conditions", "_context", "_foresee", "_samples", "_sleep", "_write_journal"):
