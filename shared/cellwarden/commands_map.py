@@ -180,7 +180,8 @@ class CommandsMap:
     def _take_zero(self, _value, _data, _offset, _port):
         if self._map.is_busy(BOARD):
             return BUSY
-        if not self._map.outputs_off():
+        # The heater hangs between shunt and switches: with it on, there is a current.
+        if not self._map.outputs_off() or self._c.commands.heater:
             return NOT_ALLOWED
         live = self._c.settings.live
         result, offset_ma = self._c.calibration.zero(
@@ -198,7 +199,10 @@ class CommandsMap:
         if result != calibration.OK:
             return _calibration_refusal(result)
         changes = ((ids.CURRENT_GAIN_PPM, gain_ppm), (ids.CURRENT_CALIBRATED, 1))
-        return self._map.write(changes, BOARD)
+        code = self._map.write(changes, BOARD)
+        if code == DONE:
+            self._c.calibration.close_window()  # it has served its purpose
+        return code
 
     # --- access
 
@@ -255,6 +259,7 @@ class CommandsMap:
 
 
 def _calibration_refusal(result):
-    """The person's figure is wrong, or it is too early to ask."""
-    wrong = (calibration.REFUSED_SMALL, calibration.REFUSED_IMPLAUSIBLE)
-    return BAD_VALUE if result in wrong else NOT_ALLOWED
+    """Too early to ask, the wrong order, or a figure that cannot be."""
+    if result == calibration.REFUSED_NO_MEAN:
+        return BUSY
+    return NOT_ALLOWED if result == calibration.REFUSED_NO_ZERO else BAD_VALUE

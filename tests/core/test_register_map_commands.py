@@ -1,7 +1,6 @@
 """The register map's commands: what each does, and to whom it does nothing."""
 
 from map_bench import (
-    BEGIN,
     NEW_PASSWORD,
     PC,
     Bench,
@@ -12,7 +11,7 @@ from map_bench import (
 
 from cellwarden import ids
 
-DONE, NOT_ALLOWED, NO_ADDRESS, BAD_VALUE, BUSY = 0, 1, 2, 3, 6
+DONE, NOT_ALLOWED, NO_ADDRESS, BAD_VALUE = 0, 1, 2, 3
 BALANCE_DIFF = 0x1091
 
 
@@ -55,46 +54,6 @@ def test_a_factory_reset_takes_everything_back():
     assert b.controller.requests.factory_reset and b.controller.requests.save_settings
     assert b.access.factory_password
     assert b.write(BALANCE_DIFF, 5) == NOT_ALLOWED  # the session is over too
-
-
-def test_the_calibration_window_opens_and_closes():
-    b = open_bench()
-    c = b.controller.calibration
-    assert b.write(0x2006, 1) == DONE and c.window_open(b.now_ms)
-    assert b.write(0x2006, 0) == DONE and not c.window_open(b.now_ms)
-
-
-def measure(b, current_ma, outputs_off=True):
-    for _ in range(17):  # the first one begins anew when the outputs have switched
-        b.controller.readings.current_ma.put(current_ma, b.now_ms)
-        b.controller.calibration.sample(b.controller.readings, outputs_off)
-
-
-def test_an_installer_calibrates_by_zero_and_a_known_load():
-    b = open_bench()
-    value = b.settings.value
-    assert b.write(0x2008, 0, 10_000) == NOT_ALLOWED  # the zero comes first
-    assert b.write(0x2007, 1) == NOT_ALLOWED  # nothing measured yet
-    measure(b, 120)
-    assert b.write(0x2007, 1) == DONE and value[ids.CURRENT_OFFSET_MA] == 120
-    assert not value[ids.CURRENT_CALIBRATED]
-    assert b.write(0x2007, 1) == NOT_ALLOWED  # asked again: measured with the old zero
-    measure(b, -49_000, False)
-    assert b.write(0x2007, 1) == NOT_ALLOWED  # that is no zero
-    true_ma = -50_000
-    assert b.write(0x2008, 0, 1_999) == BAD_VALUE  # below 2 A
-    assert b.write(0x2008, 0, 50_000) == BAD_VALUE  # the wrong way round
-    assert b.write(0x2008, true_ma >> 16 & 0xFFFF, true_ma & 0xFFFF) == DONE
-    assert value[ids.CURRENT_CALIBRATED] and value[ids.CURRENT_GAIN_PPM] > 1_000_000
-
-
-def test_calibration_waits_for_an_open_transaction():
-    b = open_bench()
-    measure(b, 120)
-    b.write(BEGIN, 1)
-    assert b.write(0x2007, 1) == BUSY
-    b.write(BEGIN, 0)
-    assert b.write(0x2007, 1) == DONE
 
 
 def test_logging_in_and_failing_to_are_journalled_with_the_port():
