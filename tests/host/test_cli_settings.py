@@ -144,9 +144,7 @@ def test_setting_that_needs_outputs_off_says_so(board):
         (("switch", "engine", "on"), "there is no switch"),
         (("switch", "charge", "maybe"), "off, on"),
         (("do", "fly"), "there is no"),
-        (("do", "set_soc_permille"), "give set_soc_permille=VALUE"),
-        (("do", "set_soc_permille=1001"), "0 to 1000"),
-        (("do", "take_gain_ma=-3000000"), "takes -2000000"),
+        (("do", "restart=1"), "there is no"),
         (("journal", "--limit", "-1"), "--limit"),
         (("monitor", "--every", "0"), "--every"),
         (("read", "--unit", "300"), "--unit"),
@@ -314,9 +312,11 @@ def test_password_of_a_wrong_length(board, monkeypatch, new):
 
 
 def test_do_carries_out_a_command_once(board):
-    code, _, err = board.run("do", "set_soc_permille=50%")
+    code, _, err = board.run("do", "disconnect_replaced")
     assert (code, err) == (0, "")
-    assert board.desk.controller.estimator.soc_permille == 500
+    assert board.desk.controller.requests.save_state
+    journal = board.run("journal")[1]
+    assert journal.count("disconnect_replaced") == 1
 
 
 def test_do_asks_before_what_is_grave(board, monkeypatch):

@@ -99,7 +99,7 @@ def test_nothing_or_too_much_asked(args):
         "preset",
         "switch",
         "clear",
-        "window",
+        "calibrate",
         "do",
         "password",
         "alarms",

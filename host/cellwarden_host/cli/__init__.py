@@ -12,17 +12,32 @@ import sys
 from collections.abc import Sequence
 
 from ..problems import Problem
-from . import boards, control, events, generate, numbers, ocv, reading, replay, settings, simulator
+from . import (
+    boards,
+    calibrate,
+    control,
+    events,
+    flash,
+    generate,
+    numbers,
+    ocv,
+    reading,
+    replay,
+    settings,
+    simulator,
+)
 
 _PARTS = (
     simulator,
     reading,
     settings,
     ocv,
+    calibrate,
     control,
     events,
     replay,
     boards,
+    flash,
     generate,
     numbers,
 )
@@ -42,6 +57,9 @@ with a board on a USB-RS485 cable:
   cellwarden monitor --port /dev/ttyUSB0
   cellwarden preset lfp --cells 16 --capacity 100Ah --confirm --port /dev/ttyUSB0
   cellwarden set charge_current_ma=40A --port /dev/ttyUSB0
+
+a new board, over USB:
+  cellwarden flash --board pico_24s
 
 exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no connection
 environment: CELLWARDEN_PORT, CELLWARDEN_PASSWORD stand in for --port, --password"""

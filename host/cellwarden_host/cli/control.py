@@ -1,4 +1,4 @@
-"""``switch``, ``clear``, ``window``, ``do``, ``password``: tell a board to do something."""
+"""``switch``, ``clear``, ``do``, ``password``: tell a board to do something."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ _ELSEWHERE = (
     "new_password",
     "first_factory_password",
     "charger_hello",
+    "calibration_window",
+    "take_zero",
+    "take_gain_ma",
+    "set_soc_permille",
 )
 _DOABLE = {name: row for name, row in catalog.COMMANDS.items() if name not in _ELSEWHERE}
 # These end the board's work or a person's responsibility: asked for once more.
@@ -66,30 +70,16 @@ def add(commands: options.Commands) -> None:
         "  cellwarden clear\n  cellwarden clear --yes",
         (*parents, yes),
     )
-    window = options.command(
-        commands,
-        "window",
-        _window,
-        "Open or close the calibration window.\n\n"
-        "For 10 minutes outputs work although the current is not calibrated yet, with all\n"
-        "protections on, so that it can be calibrated under a known load.",
-        "  cellwarden window open\n"
-        "  cellwarden do take_gain_ma=-10A        10 A known to flow out of the pack",
-        parents,
-    )
-    window.add_argument("what", choices=("open", "close"))
     do = options.command(
         commands,
         "do",
         _do,
         "Carry out one of the board's commands by name.\n\n"
         + "\n".join(f"  {name:24}{row.help}" for name, row in _DOABLE.items()),
-        "  cellwarden do take_zero\n"
-        "  cellwarden do set_soc_permille=80%\n"
-        "  cellwarden do restart --yes",
+        "  cellwarden do self_test\n  cellwarden do restart --yes",
         (*parents, yes),
     )
-    do.add_argument("name", metavar="COMMAND[=VALUE]")
+    do.add_argument("name", metavar="COMMAND")
     change = options.command(
         commands,
         "password",
@@ -165,51 +155,16 @@ def _clear(args: argparse.Namespace) -> int:
     return _carry_out(args, "clear_latches", 1)
 
 
-def _window(args: argparse.Namespace) -> int:
-    opening = args.what == "open"
-    told = "open for 10 minutes, as long as the session lasts" if opening else "closed"
-    return _carry_out(args, "calibration_window", int(opening), f"window {told}", stay=opening)
-
-
 def _do(args: argparse.Namespace) -> int:
-    name, given, typed = args.name.partition("=")
-    row = catalog.find(name, _DOABLE)
-    fixed = row.low == row.high
-    if fixed and given:
-        raise BadInput(f"{row.name} takes no value")
-    if not fixed and not given:
-        raise BadInput(f"give {row.name}=VALUE, {row.low} to {row.high}")
-    value = row.low if fixed else _value(row, typed)
+    row = catalog.find(args.name, _DOABLE)
     if row.name in _GRAVE:
         agreed(f"{row.help}. Go ahead?", args)
-    return _carry_out(args, row.name, value)
+    return _carry_out(args, row.name, row.low)
 
 
-def _value(row: Any, typed: str) -> int:
-    """A command's value; its name ends in its unit as a setting's does."""
-    unit = "mA" if row.name.endswith("_ma") else "0.1%" if row.name.endswith("_permille") else ""
-    value = units.parse(_Valued(row.name, unit, row.high), typed)
-    if not row.low <= value <= row.high:
-        raise BadInput(f"{row.name} takes {row.low} to {row.high}")
-    return value
-
-
-class _Valued:
-    """A command's value as a row that ``units`` can parse."""
-
-    kind = "setting"
-    choices = None
-    auto = None
-
-    def __init__(self, name: str, unit: str, high: int) -> None:
-        self.name, self.unit, self.high = name, unit, high
-
-
-def _carry_out(
-    args: argparse.Namespace, name: str, value: int, told: str = "", stay: bool = False
-) -> int:
+def _carry_out(args: argparse.Namespace, name: str, value: int) -> int:
     row = catalog.COMMANDS[name]
-    with open_to_write(args, max(row.role, rows.INSTALLER), stay) as board:
+    with open_to_write(args, max(row.role, rows.INSTALLER)) as board:
         try:
             board.command_value(name, value)
         except Declined as error:
@@ -219,7 +174,7 @@ def _carry_out(
     if args.json:
         show.print_json({"done": name, "value": value})
     else:
-        print(told or f"done: {row.help}")
+        print(f"done: {row.help}")
     return 0
 
 
