@@ -49,12 +49,14 @@ class SimBoard:
         boot_us=150_000,
         irq_poll_us=2000,
         unique_id="e660583883265f28",
+        rs485_joined=False,
     ):
         if mode not in ("stepped", "paced", "max"):
             raise ValueError(mode)
         micropython = micropython or find_micropython()
         self.plant = plant
         self.flash = flash if isinstance(flash, FlashChip) else FlashChip(flash)
+        self.rs485_joined = rs485_joined  # a cable from one RS485 port to the other
         self._stepped = mode == "stepped"  # then only ``advance`` lets time pass
         self.clock = Clock()
         self.pacer = Pacer(speed if mode == "paced" else None)
@@ -294,5 +296,7 @@ class SimBoard:
 
     def _uart_sent(self, label, end_us, data):
         self._sent[label].append((end_us, data))
+        if self.rs485_joined:
+            self.peripherals.hear_other(label, end_us, data)
         if label in self.ptys:
             self.ptys[label].send_or_drop(data)

@@ -202,6 +202,15 @@ class Peripherals:
             # Only the first byte of a burst ends an idle; the driver buffers the rest.
             self._clock.set(("came", line), due_us, self._byte_came)
 
+    def hear_other(self, label, end_us, data):
+        """The other port heard, on a joined line, what this one sent until ``end_us``."""
+        sender = self.line_of[label]
+        for other, line in self.line_of.items():
+            if other != label and line.baud == sender.baud:
+                start_us = end_us - len(data) * sender.bits * 1_000_000 // sender.baud
+                line.receive(data, start_us)
+                line.pump(self._clock.now_us)
+
     def _byte_came(self):
         self.wake = True
 

@@ -1,0 +1,37 @@
+"""``import bench`` at the prompt: the bench commands. ``bench.help()`` lists them all."""
+
+import gc
+
+# As in main.py: collected often while modules load, the heap stays whole.
+gc.threshold(16_384)
+from firmware.bench.commands import (  # noqa: E402, F401 - what a person types
+    buzzer,
+    cells,
+    charge,
+    chips,
+    close,
+    discharge,
+    gain,
+    heater,
+    help,
+    hold,
+    info,
+    off,
+    report,
+    rest,
+    rs485,
+    run,
+    scan,
+    sleep,
+    step,
+    storage,
+    sums,
+    temps,
+    warm,
+    watchdog,
+    wires,
+    zero,
+)
+
+gc.collect()
+gc.threshold(-1)
