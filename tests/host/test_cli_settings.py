@@ -315,6 +315,7 @@ def test_do_carries_out_a_command_once(board):
     code, _, err = board.run("do", "disconnect_replaced")
     assert (code, err) == (0, "")
     assert board.desk.controller.requests.save_state
+    board.tick()
     journal = board.run("journal")[1]
     assert journal.count("disconnect_replaced") == 1
 
