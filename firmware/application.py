@@ -1,9 +1,9 @@
 """One board at work: measures, lets the core decide, drives the outputs. Plain calls, no tasks.
 
 ``step`` does what is due and says how long it can be left alone, so that the controller's
-event loop and a test on a desktop drive the same code. The order inside a step is fixed:
-measure, decide, switch, and only after a whole tick the heartbeat and the watchdog. It must
-never pulse the heartbeat for a tick that did not complete.
+event loop and a test on a desktop drive the same code. Measuring, the half of a tick that
+switches, and its other half are steps of their own, so that a port waits for one of them only.
+It must never pulse the heartbeat or feed the watchdog unless all halves before have completed.
 """
 
 from cellwarden import ids
@@ -26,13 +26,18 @@ class Application:
         self.sampler = Sampler(board, self.controller.readings, self.hardware)
         self.watchdog = None
         self._revision = -1
-        self.ticked_ms = now_ms  # when the newest tick ended
+        self.ticked_ms = now_ms  # of the newest heartbeat
+        self._unsettled = False  # between the two halves of a tick
+        self._judge_ms = 0
         self._calibration = None  # what the shunt monitor was given last
         self._limits = None
 
     def step(self, now_ms):
         """Do what is due at ``now_ms``; milliseconds until the next call is wanted."""
         controller = self.controller
+        if self._unsettled:
+            self._settle(now_ms)
+            return 1
         if self._revision < 0:
             self._configure()
         wait_ms = self.sampler.step(now_ms)
@@ -41,7 +46,8 @@ class Application:
             # Between measuring and judging: the core never judges cells of the map before.
             if self.settings.revision != self._revision:
                 self._configure()
-            self._tick(now_ms)
+            self._judge(now_ms)
+            wait_ms = 1
         elif self.sampler.fast_due:
             controller.fast(now_ms)
             outputs = self.hardware.outputs
@@ -64,21 +70,35 @@ class Application:
         self.hardware.outputs.locked = True
         self.hardware.outputs.all_off()
 
-    def _tick(self, now_ms):
+    def _judge(self, now_ms):
+        """Decide, switch, and show by a heartbeat that this half and all before are done."""
         controller = self.controller
-        hardware = self.hardware
+        outputs = self.hardware.outputs
         commands = controller.commands
-        controller.tick(now_ms)
-        controller.conditions.watchdog_restart = 0  # that rule has seen it, and may recover
-        hardware.outputs.apply(commands)
+        controller.judge(now_ms)
+        outputs.apply(commands)
         commands.reset_short = False
+        outputs.heartbeat()
+        self._unsettled = True
+        self.ticked_ms = clock.now_ms()
+        self._judge_ms = (self.ticked_ms - now_ms) & 0x3FFFFFFF
+
+    def _settle(self, now_ms):
+        """The other half, after the ports had their turn."""
+        controller = self.controller
+        commands = controller.commands
+        controller.settle(now_ms)
+        controller.conditions.watchdog_restart = 0  # that rule has seen it, and may recover
+        outputs = self.hardware.outputs
+        if outputs.differ(commands):
+            outputs.apply(commands)
         self.sampler.apply_balance(commands)
-        hardware.buzzer.play(commands.buzzer, now_ms)
-        hardware.outputs.heartbeat()
+        self.hardware.buzzer.play(commands.buzzer, now_ms)
+        self._unsettled = False
         if self.watchdog is not None:
             self.watchdog.feed()
-        self.ticked_ms = clock.now_ms()
-        controller.publisher.tick_ms = (self.ticked_ms - now_ms) & 0x3FFFFFFF
+        settle_ms = (clock.now_ms() - now_ms) & 0x3FFFFFFF
+        controller.publisher.tick_ms = self._judge_ms + settle_ms
 
     def _configure(self):
         """Settings have changed: tell the drivers what is new to them. Allocates.

@@ -6,8 +6,9 @@ or known to be missing; who acts on them clears them. No call waits for a
 conversion, none takes more than about 5 ms, and none raises: what a bus did not deliver is
 marked as missing in ``Readings`` at once. Decides nothing and switches nothing.
 
-A cycle of 100 ms: collect cells (0), one slow job in steps (from 5), balancing off and the
-chips' configuration proven (85), start of the next conversion (95).
+A cycle of 100 ms: one slow job in steps (from 5), balancing off and the chips' configuration
+proven (80), start of the cells' conversion (85), everything collected (90), one more current and
+the tick (100). Collecting is a step of its own: the ports have their turn before the tick.
 """
 
 from array import array
@@ -22,14 +23,15 @@ from firmware.drivers.ltc6811 import CELLS_MS, CHANNELS, REFERENCE_MS
 
 CYCLE_MS = 100
 CURRENT_MS = 25
-_PREPARE_MS = 85
-_START_MS = 95
+_PREPARE_MS = 80
+_START_MS = 85
+_COLLECT_MS = 90
 _LATE_MS = 50  # later than this, a new cycle begins from now
 _SATURATED_CODE = 57_000  # the converter ends at 5.73 V: from here on nobody knows
 _OPEN_WIRE_RUNS = 2  # enough for 10 nF of filter on each sense pin
 _MOST_RUNS = 6  # what fits between two cell conversions
 
-_COLLECTED, _PREPARED, _STARTED = range(3)
+_RESTING, _PREPARED, _STARTED, _COLLECTED = range(4)
 
 
 class Sampler:
@@ -50,7 +52,7 @@ class Sampler:
         self._code = array("H", bytearray(2 * channels))
         self._ok = bytearray(channels)
         self._chip_bad = bytearray(hardware.chain.chips)  # not to be believed, for any reason
-        self._stage = _COLLECTED
+        self._stage = _RESTING
         self._cycle_ms = 0
         self._current_at = 0
         self._prepared_ms = 0
@@ -96,7 +98,7 @@ class Sampler:
             self.sample_current(now_ms)
             self.fast_due = True
             self._current_at = phase_ms // CURRENT_MS * CURRENT_MS + CURRENT_MS
-        if self._stage == _COLLECTED:
+        if self._stage == _RESTING:
             if phase_ms >= _PREPARE_MS:
                 self.prepare(now_ms)
             elif self.background.busy() and elapsed_ms(now_ms, self._stepped_ms) >= STEP_MS:
@@ -105,13 +107,16 @@ class Sampler:
         elif self._stage == _PREPARED:
             if phase_ms >= _START_MS and elapsed_ms(now_ms, self._prepared_ms) >= REFERENCE_MS:
                 self.start(now_ms)
-        elif phase_ms >= CYCLE_MS and elapsed_ms(now_ms, self._started_ms) > CELLS_MS:
-            self.collect(now_ms)
+        elif self._stage == _STARTED:
+            if phase_ms >= _COLLECT_MS and elapsed_ms(now_ms, self._started_ms) > CELLS_MS:
+                self.collect(now_ms)
+        elif phase_ms >= CYCLE_MS:
             self._begin_cycle(now_ms, phase_ms)
             phase_ms = elapsed_ms(now_ms, self._cycle_ms)
         return self._next_ms(now_ms, phase_ms)
 
     def _begin_cycle(self, now_ms, phase_ms):
+        self._stage = _RESTING
         late_ms = phase_ms - CYCLE_MS
         self._cycle_ms = (now_ms if late_ms > _LATE_MS else now_ms - late_ms) & MASK
         self._current_at = CURRENT_MS
@@ -121,13 +126,15 @@ class Sampler:
 
     def _next_ms(self, now_ms, phase_ms):
         wait_ms = self._current_at - phase_ms
-        if self._stage == _COLLECTED:
+        if self._stage == _RESTING:
             due_ms = _PREPARE_MS - phase_ms
             if self.background.busy():
                 step_ms = STEP_MS - elapsed_ms(now_ms, self._stepped_ms)
                 due_ms = step_ms if step_ms < due_ms else due_ms
         elif self._stage == _PREPARED:
             due_ms = _START_MS - phase_ms
+        elif self._stage == _STARTED:
+            due_ms = _COLLECT_MS - phase_ms
         else:
             due_ms = CYCLE_MS - phase_ms
         wait_ms = due_ms if due_ms < wait_ms else wait_ms

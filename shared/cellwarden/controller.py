@@ -1,14 +1,15 @@
-"""One control tick: readings in, commands out, always in the same order.
+"""One control tick in two halves: readings in, commands out, always in the same order.
 
-    readings -> quantities -> protection -> estimator -> limits -> balancer -> switchgear
-    -> commands, journal
+    judge:  readings -> quantities -> protection -> switchgear -> commands
+    settle: estimator -> limits -> balancer, heater -> commands, journal
 
-What the register map shows is put together when somebody asks for it.
+``judge`` and ``settle`` run at 10 Hz, in turn, with a turn for the ports between them: what opens
+a switch waits for nothing that can wait. ``tick`` is both in one. ``fast`` runs after each
+current sample in between. What the register map shows is put together when somebody asks.
 
-``tick`` runs at 10 Hz, ``fast`` after each current sample in between. Everything is allocated
-here, once; neither allocates anything. The controller measures nothing, drives nothing and
-reads no clock. It must never return with an output commanded on that the switchgear did not
-decide in this very call.
+Everything is allocated here, once; none of them allocates anything. The controller measures
+nothing, drives nothing and reads no clock. It must never return with a switch commanded on that
+the switchgear did not decide in this very call.
 """
 
 from . import commands as outputs
@@ -126,7 +127,12 @@ class Controller:
             self._write_journal(now_ms)  # now: at the next tick the current has stopped
 
     def tick(self, now_ms):
-        """The whole chain, once every TICK_MS."""
+        """The whole chain, once every TICK_MS, for who has nothing to do in between."""
+        self.judge(now_ms)
+        self.settle(now_ms)
+
+    def judge(self, now_ms):
+        """The half that may open a switch: what was measured, the rules on it, the switches."""
         r = self.readings
         settings = self.settings
         live = settings.live
@@ -136,7 +142,6 @@ class Controller:
         c.tick_late_ms = late if late > 0 and self.ticks else 0
         if c.tick_late_ms > self.tick_late_worst_ms:
             self.tick_late_worst_ms = c.tick_late_ms
-        self.ticks = (self.ticks + 1) & 0x3FFFFFFF
         self._uptime(now_ms)
         self._conditions(now_ms)
         self._count_charge(now_ms)
@@ -146,51 +151,41 @@ class Controller:
             self._forget_unfitted(live[ids.TEMPS_FITTED])
         self._foresee()
         e = self.estimator
+        gear = self.switchgear
         soc_permille = e.soc_permille if e.known else -1
-        self.quantities.update(r, live, protection.state, self.switchgear, soc_permille, c, now_ms)
+        self.quantities.update(r, live, protection.state, gear, soc_permille, c, now_ms)
         self._context(now_ms)
         protection.judge(now_ms, False)
         self.wire_proof.update(r, self.quantities, protection, settings)
-        self.switchgear.urgent = urgent_forbids(protection) if protection.forbids else 0
+        gear.urgent = urgent_forbids(protection) if protection.forbids else 0
         self._samples()
-        self.estimator.update(r, self.quantities, settings, now_ms)
-        self.limits.stop_requested = self.switchgear.stop_requested
-        self.limits.charger_lost = self.charger_link.lost
-        self.limits.update(r, self.quantities, protection, self.estimator, settings, now_ms)
-        if not self.ticks & _TIME_LEFT_MASK:
-            self.time_left.update(self.estimator, r, settings, now_ms)
+        gear.hold = protection.pending | (0 if self._whole else _BOTH)
+        gear.tick(now_ms, r, self._forbids(), self.ready, settings, c.lease_over, self.commands)
+        self._guard()
+
+    def settle(self, now_ms):
+        """The half that no switch waits for; with it the tick is complete."""
+        self.ticks = (self.ticks + 1) & 0x3FFFFFFF
+        r = self.readings
+        settings = self.settings
+        q = self.quantities
+        protection = self.protection
+        e = self.estimator
+        gear = self.switchgear
         commands = self.commands
-        self.balancer.update(
-            r, self.quantities, protection, self.estimator, settings, now_ms, commands
-        )
-        self.switchgear.hold = protection.pending | (0 if self._whole else _BOTH)
-        self.switchgear.tick(
-            now_ms, r, self._forbids(), self.ready, settings, c.lease_over, commands
-        )
-        self.heater.update(
-            r,
-            self.quantities,
-            protection,
-            self.estimator,
-            settings,
-            self.switchgear.discharge_on,
-            now_ms,
-            commands,
-        )
+        e.update(r, q, settings, now_ms)
+        self.limits.stop_requested = gear.stop_requested
+        self.limits.charger_lost = self.charger_link.lost
+        self.limits.update(r, q, protection, e, settings, now_ms)
+        if not self.ticks & _TIME_LEFT_MASK:
+            self.time_left.update(e, r, settings, now_ms)
+        self.balancer.update(r, q, protection, e, settings, now_ms, commands)
+        self.heater.update(r, q, protection, e, settings, gear.discharge_on, now_ms, commands)
         self._guard()
         cells = self.cells
         if self.ticks == 1:
             cells.begin(self.publisher.restart_cause)
-        cells.update(
-            r,
-            self.quantities,
-            settings,
-            e,
-            commands.balance,
-            commands.heater,
-            self.uptime_s,
-            now_ms,
-        )
+        cells.update(r, q, settings, e, commands.balance, commands.heater, self.uptime_s, now_ms)
         if not self.ticks & _SLEEP_MASK:
             self._sleep(now_ms)
         self._sound()
