@@ -10,7 +10,6 @@ from cellwarden import ids
 from cellwarden.controller import Controller
 from firmware import clock
 from firmware.hardware import Hardware
-from firmware.sampling import Sampler
 
 _UNITY_PPM = 1_000_000
 
@@ -23,7 +22,7 @@ class Application:
         self.hardware = Hardware(board, machine)  # all outputs are off from here on
         self.settings = settings
         self.controller = Controller(board, settings, access, now_ms)
-        self.sampler = Sampler(board, self.controller.readings, self.hardware)
+        self.sampler = self.hardware.sampler(board, self.controller.readings)
         self.watchdog = None
         self._revision = -1
         self.ticked_ms = now_ms  # of the newest heartbeat
@@ -31,6 +30,7 @@ class Application:
         self._judge_ms = 0
         self._calibration = None  # what the shunt monitor was given last
         self._limits = None
+        self._voltages = None
 
     def step(self, now_ms):
         """Do what is due at ``now_ms``; milliseconds until the next call is wanted."""
@@ -125,3 +125,9 @@ class Application:
         if limits != self._limits:
             self._limits = limits
             shunt.set_limits(limits[0], limits[1])
+        chip = self.hardware.chip
+        if chip is not None:  # the second lock of its cell voltages stands behind level 2
+            voltages = (live[ids.CELL_OV2_MV], live[ids.CELL_UV2_MV])
+            if voltages != self._voltages:
+                self._voltages = voltages
+                chip.set_voltages(voltages[0], voltages[1])

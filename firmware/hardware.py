@@ -1,14 +1,11 @@
 """Builds the drivers of one board from its definition and a ``machine`` module.
 
 The outputs come first and are off before anything else is touched. Everything here is built
-once; a chip that does not answer is found by the self-test, not here.
+once; a chip that does not answer is found by the self-test, not here. Only the drivers of the
+board's own chips are loaded: on most boards the others are not even there.
 """
 
 from firmware.drivers.buzzer import Buzzer
-from firmware.drivers.divider import Divider
-from firmware.drivers.ina228 import Ina228
-from firmware.drivers.ltc6811 import Ltc6811Chain
-from firmware.drivers.ntc import Ntc
 from firmware.outputs import Outputs
 
 _OUTPUTS = (
@@ -27,7 +24,7 @@ _FULL_SCALE_FACTOR = 3
 
 
 class Hardware:
-    """Every driver of the board, by name; a divider the board lacks is None."""
+    """Every driver of the board, by name; what the board lacks is None."""
 
     def __init__(self, board, machine):
         pin = machine.Pin
@@ -39,11 +36,44 @@ class Hardware:
         for name in _INPUTS:
             if name in numbers:
                 pins[name] = pin(numbers[name], pin.IN)
-        self.outputs = Outputs(pins)
         self.short_pin = pins.get("short_latched")
         self.alert_pin = pins.get("shunt_alert")
         self.buzzer = Buzzer(pin(numbers["buzzer"], pin.OUT, value=0))
+        i2c = machine.I2C(
+            board.I2C_ID,
+            scl=pin(numbers["i2c_scl"]),
+            sda=pin(numbers["i2c_sda"]),
+            freq=board.I2C_BAUD,
+        )
+        self.chain = self.chip = self.ntc = self.pack = self.bus = self.charger = None
+        full_scale_ma = board.RATING_MA * _FULL_SCALE_FACTOR
+        # -1: charging makes the shunt voltage negative
+        sign = getattr(board, "SHUNT_SIGN", 1)
+        if getattr(board, "AFE", "ltc6811") == "bq76952":
+            self._bq76952(board, i2c, pins, full_scale_ma, sign)
+        else:
+            self.outputs = Outputs(pins)
+            self._ltc6811(board, machine, i2c, full_scale_ma, sign)
 
+    def _bq76952(self, board, i2c, pins, full_scale_ma, sign):
+        """One chip measures everything, and has a lock of its own on the outputs."""
+        from firmware.drivers.bq76952 import Bq76952
+        from firmware.drivers.bq76952_outputs import Bq76952Outputs
+        from firmware.drivers.bq76952_setup import Setup
+
+        setup = Setup(board.SHUNT_UOHM, full_scale_ma, board.BQ76952_PINS, board.BQ76952_CRC)
+        setup.short_ma = board.AFE_SHORT_MA
+        setup.short_us = board.AFE_SHORT_US
+        self.chip = self.shunt = Bq76952(i2c, setup, board.BQ76952_ADDRESS, sign)
+        self.outputs = Bq76952Outputs(pins, self.chip)
+
+    def _ltc6811(self, board, machine, i2c, full_scale_ma, sign):
+        from firmware.drivers.ina228 import Ina228
+        from firmware.drivers.ltc6811 import Ltc6811Chain
+        from firmware.drivers.ntc import Ntc
+
+        pin = machine.Pin
+        numbers = board.PINS
         spi = machine.SPI(
             board.SPI_ID,
             baudrate=board.SPI_BAUD,
@@ -55,19 +85,7 @@ class Hardware:
         )
         chip_select = pin(numbers["afe_cs"], pin.OUT, value=1)
         self.chain = Ltc6811Chain(spi, chip_select, board.LTC6811_CHIPS)
-        i2c = machine.I2C(
-            board.I2C_ID,
-            scl=pin(numbers["i2c_scl"]),
-            sda=pin(numbers["i2c_sda"]),
-            freq=board.I2C_BAUD,
-        )
-        self.shunt = Ina228(
-            i2c,
-            board.INA228_ADDRESS,
-            board.SHUNT_UOHM,
-            board.RATING_MA * _FULL_SCALE_FACTOR,
-            getattr(board, "SHUNT_SIGN", 1),  # -1: charging makes the shunt voltage negative
-        )
+        self.shunt = Ina228(i2c, board.INA228_ADDRESS, board.SHUNT_UOHM, full_scale_ma, sign)
         self.ntc = Ntc(board.NTC_R25_OHM, board.NTC_BETA_K, board.NTC_PULLUP_OHM)
         self.ntc_inputs = board.NTC_INPUTS
         self.pack = self._divider(machine, i2c, board, 0, "pack")
@@ -83,5 +101,17 @@ class Hardware:
             from firmware.drivers.ads1015 import Ads1015Divider
 
             return Ads1015Divider(i2c, board.ADS1015_ADDRESS, channel, *ratio)
+        from firmware.drivers.divider import Divider
+
         adc = machine.ADC(machine.Pin(board.PINS[kind + "_adc"]))
         return Divider(adc, board.ADC_REF_MV, *ratio)
+
+    def sampler(self, board, readings):
+        """What measures with the board's front end."""
+        if self.chip is not None:
+            from firmware.drivers.bq76952_sampler import Bq76952Sampler
+
+            return Bq76952Sampler(board, readings, self)
+        from firmware.sampling import Sampler
+
+        return Sampler(board, readings, self)

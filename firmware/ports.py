@@ -5,6 +5,9 @@ transceiver is on from the first byte to the last one's stop bit, and not longer
 request may follow after 3.5 characters. A timer lets go of the line, because ``step`` may be
 held up by a control tick. A transceiver that turns round by itself has no such pin. It knows
 no registers and no batteries.
+
+``timer`` is the number of a hardware timer on controllers that have none in software: an
+ESP32's MicroPython refuses -1.
 """
 
 from modbus_rtu.server import Server
@@ -19,7 +22,7 @@ BUSY_MS = 1
 class ModbusPort:
     """One UART with its Modbus server. ``number`` tells the register map which port asks."""
 
-    def __init__(self, machine, uart_id, pins, name, model, number):
+    def __init__(self, machine, uart_id, pins, name, model, number, timer=-1):
         self._machine = machine
         self._uart_id = uart_id
         self._tx_pin = machine.Pin(pins[name + "_tx"])
@@ -33,7 +36,7 @@ class ModbusPort:
         self._baud = 0
         self._wanted_baud = 0
         self._sending = False
-        self._timer = machine.Timer(-1)
+        self._timer = machine.Timer(timer)
         self._once = machine.Timer.ONE_SHOT
         self._release_line = self._release  # bound once: binding allocates
 

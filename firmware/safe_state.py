@@ -21,6 +21,7 @@ _OUTPUTS = (
 )
 PARKED_MINUTES = 30
 _FEED_MS = 500
+_ANY = (-1,)  # a timer in software
 
 _timer = None
 _watchdog = None
@@ -51,7 +52,7 @@ def lock_off():
     if _timer is None:
         _feeds_left = PARKED_MINUTES * 60_000 // _FEED_MS
         _watchdog = machine.WDT(timeout=board.WATCHDOG_MS)
-        _timer = machine.Timer(-1)
+        _timer = machine.Timer(getattr(board, "TIMERS", _ANY)[0])
         _timer.init(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=_feed)
 
 

@@ -57,9 +57,11 @@ def build():
         controller.switchgear.precharge.assume_hot()
     if cause != ids.RESTART_CAUSE_IS_SLEEP:
         controller.journal.note(ids.KIND_START, controller, value=cause)
+    timers = getattr(board, "TIMERS", (-1, -1, -1))
+    uart_1, uart_2, pins = board.RS485_1_UART, board.RS485_2_UART, board.PINS
     ports = (
-        ModbusPort(machine, board.RS485_1_UART, board.PINS, "rs485_1", register_map, PORT_CHARGER),
-        ModbusPort(machine, board.RS485_2_UART, board.PINS, "rs485_2", register_map, PORT_PC),
+        ModbusPort(machine, uart_1, pins, "rs485_1", register_map, PORT_CHARGER, timers[1]),
+        ModbusPort(machine, uart_2, pins, "rs485_2", register_map, PORT_PC, timers[2]),
     )
     return application, Tasks(application, persistence, ports)
 

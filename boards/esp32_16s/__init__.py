@@ -25,6 +25,9 @@ HEATER_MA = 2_500
 AFE = "bq76952"
 BQ76952_ADDRESS = 0x08
 BQ76952_CRC = True
+# Its short-circuit comparator: 100 mV over the shunt, the shortest filter there is.
+AFE_SHORT_MA = 400_000
+AFE_SHORT_US = 15
 CELL_CHANNELS = 16
 BALANCE_OHM = 100  # 40 mA at 4 V
 BALANCE_GROUP = 8
@@ -58,6 +61,7 @@ I2C_BAUD = 400_000
 RS485_1_UART = 1
 RS485_2_UART = 2
 BLE = True
+TIMERS = (0, 1, 2)
 
 HEARTBEAT_MS = 500
 WATCHDOG_MS = 2_000

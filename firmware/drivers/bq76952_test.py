@@ -24,7 +24,7 @@ _STEP_MS = 20
 _DIE_DC = (-400, 1_250)
 
 
-def failures(chip):
+def failures_of(chip):
     """Bit mask of what failed, 0 when all is well; takes 0.5 s, more when something fails."""
     steps = BringUp(chip)
     for _ in range(_ATTEMPTS):

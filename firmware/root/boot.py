@@ -12,8 +12,15 @@ try:
 
     lock_off()
 except Exception:
-    # Something is missing: let go of every pin, the board's pull-downs switch off.
-    for _pin in range(29):
+    # Something is missing: let go of every pin, the board's pull-downs switch off. Of an ESP32
+    # every pin that can carry a switched output; the others hold its flash (6 to 11), its RAM
+    # (16) and its console (1, 3), and letting go of those would stop this very loop.
+    import sys
+
+    _pins = range(29)
+    if sys.platform == "esp32":
+        _pins = (0, 2, 4, 5, 12, 13, 14, 15, 17, 18, 19, 21, 22, 23, 25, 26, 27, 32, 33)
+    for _pin in _pins:
         try:
             machine.Pin(_pin, machine.Pin.IN)
         except Exception:

@@ -11,12 +11,12 @@ def found(**fault):
     for name, value in fault.items():
         target = rig.model.chip if hasattr(rig.model.chip, name) else rig.model
         setattr(target, name, value)
-    return under_test.failures(rig.chip)
+    return under_test.failures_of(rig.chip)
 
 
 def test_a_sound_chip_passes_and_is_set_up():
     rig = Rig(set_up=False)
-    assert under_test.failures(rig.chip) == 0
+    assert under_test.failures_of(rig.chip) == 0
     assert rig.chip.ready and rig.fets() == (False, False)
 
 
@@ -31,17 +31,17 @@ def test_each_fault_has_its_bit():
 def test_a_byte_that_is_not_taken_and_a_short_that_cannot_be_armed():
     rig = Rig(set_up=False)
     rig.model.chip.memory.held[0x9286] = 0
-    assert under_test.failures(rig.chip) == under_test.AFE_CONFIG
+    assert under_test.failures_of(rig.chip) == under_test.AFE_CONFIG
     rig.model.chip.memory.held.clear()
     rig.chip.setup.short_ma = 3_000_000
     rig.chip.changed()
-    assert under_test.failures(rig.chip) == under_test.SHUNT_CONFIG
+    assert under_test.failures_of(rig.chip) == under_test.SHUNT_CONFIG
 
 
 def test_a_hot_die_fails():
     rig = Rig(set_up=False)
     rig.outside.die_c = 130.0
-    assert under_test.failures(rig.chip) & under_test.AFE_SUPPLY
+    assert under_test.failures_of(rig.chip) & under_test.AFE_SUPPLY
 
 
 def test_bits_are_those_of_the_other_self_test():

@@ -74,6 +74,9 @@ DEFINITION = (
     A("CELL_CHANNELS", int, "bq76952", "", "cell inputs there are", 3, 36),
     A("BQ76952_ADDRESS", int, "bq76952", "", "on I2C, 7 bits", 0x08, 0x77),
     A("BQ76952_CRC", bool, "bq76952", "", "every transfer carries a CRC"),
+    A("AFE_SHORT_MA", int, "bq76952", "mA", "where its short-circuit comparator is set",
+      2_000, 10_000_000),
+    A("AFE_SHORT_US", int, "bq76952", "us", "how long it lets a short circuit last", 15, 450),
     A("BQ76952_PINS", tuple, "bq76952", "", "what its data memory makes of the pins CFETOFF, "
       "DFETOFF, ALERT, TS1, TS2, TS3, HDQ, DCHG, DDSG"),
     A("BQ76952_TEMPS", tuple, "bq76952", "", "battery 1-4, power board, balancing board: 0 for "
@@ -104,6 +107,8 @@ DEFINITION = (
     A("DISPLAY_UART", int, OPTIONAL, "", "UART of the display's port", 0, 2),
     A("DISPLAY_PIO", tuple, OPTIONAL, "", "RP2040: state machines (transmit, receive) of it"),
     A("OLED_ADDRESS", int, OPTIONAL, "", "an SSD1306 on I2C", 0x3C, 0x3D),
+    A("TIMERS", tuple, "esp32", "", "three hardware timers: for the watchdog while everything is "
+      "off, and for the two RS485 ports (an RP2040 has any number in software)"),
     A("BLE", bool, OPTIONAL, "", "Bluetooth is used"),
     A("OPEN_WIRE_RUNS", int, OPTIONAL, "", "runs each way of the open-wire check", 2, 6),
     A("HEARTBEAT_MS", int, ALWAYS, "ms", "hardware opens the gates so long after the last edge",
@@ -241,6 +246,7 @@ def _range(row: Attribute) -> str:
 _NEED_WORDS = {
     ALWAYS: "always",
     OPTIONAL: "no",
+    "esp32": "on an ESP32",
     "ltc6811": "with LTC6811",
     "bq76952": "with BQ76952",
     "ina228": "with INA228 (LTC6811 boards)",

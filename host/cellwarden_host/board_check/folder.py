@@ -80,7 +80,7 @@ class Folder:
     def tags(self) -> set[str]:
         """What holds for this board, so that the contract knows what it needs."""
         afe = self.get("AFE")
-        tags = {ALWAYS, str(afe)}
+        tags = {ALWAYS, str(afe), str(self.get("FAMILY"))}
         if afe == "ltc6811":
             tags.add("ina228")
             if not self.has("ADS1015_ADDRESS"):

@@ -161,6 +161,15 @@ def _six(folder: Folder, name: str, places: tuple[object, ...]) -> None:
 
 def _bq76952(folder: Folder) -> None:
     """Its FETs must obey pins, and its thermistors must hang where it measures."""
+    if folder.get("SHORT_CUT") == "afe" and folder.get("AFE_SHORT_MA") != folder.get(
+        "SHORT_TRIP_MA"
+    ):
+        folder.error(
+            "AFE_SHORT_MA",
+            f"the front end is told {folder.get('AFE_SHORT_MA')} mA, the wiring says "
+            f"{folder.get('SHORT_TRIP_MA')} mA",
+            "one of them is wrong: SHORT_TRIP_MA in wiring.py is where the short circuit ends",
+        )
     functions, places = folder.get("BQ76952_PINS"), folder.get("BQ76952_TEMPS")
     if not isinstance(functions, tuple) or not isinstance(places, tuple):
         return

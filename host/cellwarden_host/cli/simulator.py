@@ -42,7 +42,7 @@ def add(commands: options.Commands) -> None:
         metavar="C",
     )
     sim.add_argument(
-        "--cells", type=int, default=24, metavar="N", help="cells in series (default: %(default)s)"
+        "--cells", type=int, metavar="N", help="cells in series (default: 24, or all inputs)"
     )
     sim.add_argument(
         "--soc",
@@ -72,6 +72,11 @@ def add(commands: options.Commands) -> None:
     )
     sim.add_argument("--flash", metavar="IMAGE", help="keep the board's flash in this file")
     sim.add_argument("--fresh", action="store_true", help="a board nobody has set up yet")
+    sim.add_argument(
+        "--join-rs485",
+        action="store_true",
+        help="a cable from RS485-1 to RS485-2, as bringup's loop-back wants it",
+    )
     options.ready_file(sim)
 
     options.command(

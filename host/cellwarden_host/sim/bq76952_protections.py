@@ -41,6 +41,11 @@ class Protections:
         self.heard_us = now_us
         self.status["C"] &= ~HWDF
 
+    def trip_short(self):
+        """The comparator has seen a short circuit between two looks."""
+        self.status["A"] |= SCD
+        self._good_since.pop(("A", SCD), None)
+
     def check(self, now_us, cells_mv, shunt_mv, current_ma, temps):
         """One look at everything; ``temps`` are degC: (cells low, cells high, FET, die)."""
         s = self.settings

@@ -148,6 +148,10 @@ def pec_rate(plant, permille):
     return set_to(plant, plant.chain, "pec_permille", permille)
 
 
+def afe_noise(plant, every):
+    return set_to(plant, plant.front.model, "noise_every", every)
+
+
 def spi(level):
     return lambda plant: set_to(plant, plant.chain, "miso_stuck", level)
 

@@ -79,6 +79,11 @@ FAULTS = {
     ),
     "pec_burst": ("spoil the next frames on isoSPI", ("frames",), act.pec_burst),
     "pec_rate": ("spoil frames on isoSPI at random, out of 1000", ("permille",), act.pec_rate),
+    "afe_noise": (
+        "one bit is wrong in so many bytes read from a BQ76952",
+        ("bytes",),
+        act.afe_noise,
+    ),
     "spi_stuck_low": ("the SPI data input reads 0", (), act.spi(0x00)),
     "spi_stuck_high": ("the SPI data input reads 1", (), act.spi(0xFF)),
     # current
@@ -249,6 +254,7 @@ def _argument(plant, name, text):
         "chip": (1, len(plant.chain.chips)),
         "adc": (1, 2),
         "level": (0, 1),
+        "bytes": (2, 100_000),
         "bit": (0, 15),
         "code": (0, 4095),
         "mv": (0, 200_000),
@@ -263,6 +269,8 @@ def inject(plant, fault, args):
     """Bring a fault about; returns a sentence. ValueError says what was wrong with the call."""
     if fault not in FAULTS:
         raise ValueError(f"no fault {fault!r}; there are: {', '.join(sorted(FAULTS))}")
+    if fault in plant.front.lacks:
+        raise ValueError(f"{fault}: this board has no such part")
     help_text, names, function = FAULTS[fault]
     if len(args) != len(names):
         raise ValueError(f"{fault} takes {' '.join(names) or 'no argument'}")

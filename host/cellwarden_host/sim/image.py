@@ -42,10 +42,19 @@ HOST_ONLY = (
     "board/simulated/",
     "board/wiring.py",
 )
-# Drivers of chips that not every board has: how their files begin, and what a board says then.
+# What only boards with certain chips load: how its files begin, and what such a board says.
 _CHIP_DRIVERS = (
     ("/firmware/drivers/bq76952", "BQ76952_ADDRESS"),
     ("/firmware/drivers/ads1015", "ADS1015_ADDRESS"),
+    ("/firmware/drivers/ina228", "INA228_ADDRESS"),
+    ("/firmware/drivers/divider", "ADC_REF_MV"),
+    *(
+        ("/firmware/" + name, "LTC6811_CHIPS")
+        for name in (
+            *("drivers/ltc6811", "drivers/open_wire", "drivers/pec15", "drivers/ntc"),
+            *("sampling", "background", "cell_map", "cell_sums", "selftest"),
+        )
+    ),
 )
 _CACHED_IMAGES = 8
 # Without line numbers: they take a tenth of the memory, and a traceback still names functions.

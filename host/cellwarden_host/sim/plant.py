@@ -10,13 +10,12 @@ from typing import Any
 
 from . import faults
 from .ads1015_model import Ads1015
-from .harness import Harness
-from .ina228_model import Ina228
+from .bq76952_front import Bq76952Front
 from .load import read_profile
-from .ltc6811_model import Ltc6811Chain
+from .ltc6811_front import Ltc6811Front
 from .pack import Pack
 from .pack_config import PackConfig
-from .sensors import AdcInput, Noise, Thermistor
+from .sensors import AdcInput, Noise
 
 LAZY_US = 500
 OUTPUTS = (
@@ -30,13 +29,16 @@ OUTPUTS = (
 )
 
 
-_AFE = "ltc6811"  # the only front end with a model
+_FRONTS: dict[str, Any] = {"ltc6811": Ltc6811Front, "bq76952": Bq76952Front}
+
+
+def _afe(board):
+    return getattr(board, "AFE", "ltc6811")
 
 
 def without_model(board):
     """The chip of a board that has no model here; empty when the board can be simulated."""
-    afe = getattr(board, "AFE", _AFE)
-    return "" if afe == _AFE else "the " + afe.upper()
+    return "" if _afe(board) in _FRONTS else "the " + _afe(board).upper()
 
 
 class Plant:
@@ -53,17 +55,12 @@ class Plant:
         rng = random.Random(seed + 4)
         noise = Noise(seed + 5)
         self.pack = Pack(board, pack_config)
-        self.harness = Harness(board, pack_config, self.pack)
-        self.thermistors = [
-            Thermistor(board, lambda k=k: self.pack.thermal.temp_c[k])
-            for k in range(len(board.NTC_INPUTS))
-        ]
-        ratios = [[None] * 5 for _ in range(board.LTC6811_CHIPS)]
-        for sensor, (chip, gpio) in zip(self.thermistors, board.NTC_INPUTS, strict=True):
-            ratios[chip][gpio - 1] = sensor.ratio
-        self.chain = Ltc6811Chain(self, self.harness, noise, ratios, seed)
-        part = board.SHUNT_TOLERANCE_PERMILLE / 1000
-        self.ina = Ina228(self, self.pack, board, noise, 1 + rng.uniform(-part, part) / 2)
+        self.i2c_stuck = False
+        self.front = _FRONTS[_afe(board)](self, noise, rng)
+        self.harness = self.front.harness
+        self.thermistors = self.front.thermistors
+        self.chain = self.front.chain
+        self.ina = self.front.ina
         self.pack.on_step = self._after_step
 
         nodes = {
@@ -77,12 +74,11 @@ class Plant:
             divider = getattr(board, kind.upper() + "_DIVIDER", None)
             if divider is not None:
                 self.adc[kind + "_adc"] = AdcInput(divider, board.ADC_REF_MV, node_mv, noise, gain)
-        self.spi_devices = {"afe_cs": self.chain}
-        self.i2c_devices: dict[int, Any] = {board.INA228_ADDRESS: self.ina}
+        self.spi_devices = self.front.spi_devices
+        self.i2c_devices: dict[int, Any] = self.front.i2c_devices
         if hasattr(board, "ADS1015_ADDRESS"):
             inputs = [self.adc.get(kind + "_adc") for kind in nodes]
             self.i2c_devices[board.ADS1015_ADDRESS] = Ads1015(self, inputs)
-        self.i2c_stuck = False
         self.pins = dict.fromkeys(OUTPUTS, 0)
         self.enabled = False  # the heartbeat's one-shot
         self.secondary_fired = False
@@ -108,18 +104,22 @@ class Plant:
     def advance(self, now_us):
         """Live until ``now_us``, give or take half a millisecond: a bus access costs no step."""
         if now_us - self.pack.now_us >= LAZY_US:
-            self.pack.advance(now_us)
+            self._pass(now_us)
 
     def _live(self, now_us):
         """Live until exactly ``now_us``: something is about to change."""
         if now_us > self.pack.now_us:
-            self.pack.advance(now_us)
+            self._pass(now_us)
+
+    def _pass(self, now_us):
+        """In steps as short as the front end needs to act in time."""
+        pack, step_us = self.pack, self.front.step_us
+        while step_us and now_us - pack.now_us > step_us:
+            pack.advance(pack.now_us + step_us)
+        pack.advance(now_us)
 
     def _after_step(self, now_us):
-        self.ina.watch(now_us)
-        self.chain.check(now_us)  # a watchdog ends balancing although nobody looks
-        if self.harness.open:
-            self.harness.drift(now_us)
+        self.front.live(now_us)
 
     # --- pins -------------------------------------------------------------------------------
 
@@ -163,11 +163,7 @@ class Plant:
         pack.fuse_blown = self.secondary_fired
         enabled = self.enabled if self.enable_stuck is None else self.enable_stuck
         free = enabled and not pack.short_latched and self.short_input_stuck != 1
-        pack.drive(
-            free and self.pins["charge_gate"],
-            free and self.pins["discharge_gate"],
-            free and self.pins["precharge_gate"],
-        )
+        self.front.drive(free, self.pins)
 
     def renew_secondary(self):
         """Plug in a new fuse, and a new precharge resistor; the pin may fire it again at once."""

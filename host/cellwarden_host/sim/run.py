@@ -58,7 +58,7 @@ class Simulator:
         if missing:
             raise BadInput(f"{board} cannot be simulated: there is no model of {missing}")
         try:
-            config = PackConfig(**(pack or {}))
+            config = PackConfig(**{"cells": _most_cells(definition), **(pack or {})})
         except ValueError as error:
             raise BadInput(str(error)) from error
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -155,6 +155,11 @@ class Simulator:
         self.close()
 
 
+def _most_cells(definition: Any) -> int:
+    """The usual pack, or as much of it as the board has inputs for."""
+    return min(PackConfig.cells, getattr(definition, "CELL_CHANNELS", PackConfig.cells))
+
+
 def _own_folder() -> tempfile.TemporaryDirectory[str]:
     """A folder for a board that forgets; those that killed simulators left are removed."""
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -177,13 +182,17 @@ def run_sim(args: Any) -> int:
     """``cellwarden sim``: until Ctrl-C, SIGTERM or the control port's ``quit``."""
     pack = {
         "chemistry": args.chemistry,
-        "cells": args.cells,
         "capacity_mah": round(args.capacity_ah * 1000),
         "soc_permille": round(args.soc * 10),
         "seed": args.seed,
         "profile": args.load,
     }
-    with Simulator(args.board, args.speed, args.flash, args.fresh, pack) as simulator:
+    if args.cells is not None:
+        pack["cells"] = args.cells
+    simulator = Simulator(
+        args.board, args.speed, args.flash, args.fresh, pack, rs485_joined=args.join_rs485
+    )
+    with simulator:
         stop = simulator.quit
         old = {
             number: signal.signal(number, lambda *_: stop.set())
