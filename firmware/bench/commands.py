@@ -235,7 +235,7 @@ def off():
 
 
 def hold(wanted=True):
-    """While an output is on, print a point and wait for a byte: for a program, not a person."""
+    """While an output is on, print ENQ and wait for a byte: for a program, not a person."""
     global _holding
     _holding = bool(wanted)
     if _session is not None:

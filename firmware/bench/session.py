@@ -212,6 +212,6 @@ class Session:
 
 
 def _ask_host():
-    """A point on the terminal; whoever holds the dead-man answers with a byte."""
-    print(".", end="")
+    """ENQ on the terminal; whoever holds the dead-man answers with a byte."""
+    print("\x05", end="")
     sys.stdin.read(1)
