@@ -1,81 +1,52 @@
-"""How much charge is in the pack, and how sure that is: a first, honest estimate.
+"""How much charge is in the pack, how sure that is, and what the pack holds when full.
 
-Counts charge exactly (mA times ms, whole mAh carried over), corrects it from the rested cell
-voltage where the chemistry's curve tells something, and anchors it when the pack is full or
-empty. The standard deviation grows with charge moved and with time, and shrinks at
-corrections. What is shown follows a correction slowly and never jumps, except when a person
-sets it. It must never invent certainty: before the first voltage there is no estimate.
+Puts the parts together: charge_count counts, polarisation says what the current does to the
+voltage, ocv_curves what a rested voltage says of the charge, soc_filter weighs count against
+voltage, soc_lesson learns the capacity between empty and full. Means of ten seconds go through
+them one part a tick, so that no tick is long. What is shown follows a correction slowly and
+never jumps, except when a person sets it. Charge is defined by the curve: 0 and 100 % are its
+ends, and a charge that ends below its upper end ends below 100 %. It must never invent
+certainty: before the first voltage there is no estimate.
 """
 
-from . import ids, ocv_curves
-from .ticks import MASK, elapsed_ms
+from . import ids
+from .charge_count import LONGEST_MS, ChargeCount
+from .ocv_curves import PPM, OcvCurve
+from .polarisation import Polarisation
+from .soc_filter import GAIN_UNIT, SocFilter
+from .soc_lesson import SocLesson
+from .ticks import elapsed_ms
+from .whole_numbers import of_permille, permille_of, root
 
-# One mAh in mA * ms.
-MAH = 3_600_000
-# A sample stands for at most this long; what lies beyond is unknown and adds to the error.
-LONGEST_MS = 10_000
-_CHUNK_MS = 500
-TOTAL_MAX_MAH = 1_000_000_000
+STRETCH_MS = 10_000
+LOOK_MS = 60_000
+_LOOK_PPM = 10_000  # or when this much charge has moved
+_SAMPLES_MOST = 200
 
-# Error: gain in 1/1000 of the charge moved; offset in parts of the board's rating; own
-# consumption and self-discharge in parts of the capacity each hour.
-GAIN_PERMILLE = 5
-OFFSET_PART = 5000
-DRAIN_PART = 20_000
-SIGMA_UNKNOWN = 250  # a voltage at an unknown time after work
-SIGMA_FULL = 10
-SIGMA_EMPTY = 20
+SIGMA_UNKNOWN = 250  # 1/1000: a voltage at an unknown time after work
 SIGMA_SET = 50
 SIGMA_RESTART = 10
-
-# At rest: current below this part of the capacity (at least 100 mA).
-REST_PART = 200
-REST_LEAST_MA = 100
-# Cells measure this well; the curve adds its own error, and its slope makes charge of both.
-CELL_ERROR_MV = 5
-LEAST_ERROR = 10
-OCV_LOWEST_DC = 50  # the curves are for room temperature
-OCV_HIGHEST_DC = 450
+# A cell that has not rested for a known time may be this far from its voltage, 0.1 mV; it
+# fades within half of what the settings call a rest.
+_UNRESTED_DMV = 120
+_REST_PART_MS = 30_000
+# Resolution and noise of a mean of cells.
+_METER_DMV = 15
+_ROOM_DC = 250
+_SETTLED_DMV = 50
 
 FULL_NEAR_MV = 15
 FULL_HOLD_MS = 30_000
-FULL_ENDS_PERMILLE = 980
-EMPTY_PART = 5  # discharging slower than this part of the capacity an hour
-EMPTY_HOLD_MS = 2000
-# What is shown follows a correction by 1/1000 of the capacity in this time.
-SLEW_MS = 2000
+FULL_ENDS_PPM = 20_000
+_IDLE_PART = 200
+# What is shown follows a correction at this rate.
+SLEW_PPM_S = 500
+# A lesson further from what is believed than this many standard deviations is believed at once.
+_LESSON_PART = 2
+# Once a tick: nothing, then one part of the work on the newest stretch.
+_WAIT, _DROP, _LEARN, _LOOK, _WEIGH = range(5)
 
-STATE_SIZE = 32
-
-
-def permille_of(part, whole):
-    """part / whole in 1/1000, without leaving 30 bits."""
-    if whole <= 0:
-        return 0
-    if whole > 1_000_000:
-        part //= 4
-        whole //= 4
-    return part * 1000 // whole
-
-
-def of_permille(permille, whole):
-    return whole // 1000 * permille + whole % 1000 * permille // 1000
-
-
-def root(n):
-    """Integer square root of up to 30 bits."""
-    x = 0
-    bit = 1 << 28
-    while bit > n:
-        bit >>= 2
-    while bit:
-        if n >= x + bit:
-            n -= x + bit
-            x = (x >> 1) + bit
-        else:
-            x >>= 1
-        bit >>= 2
-    return x
+STATE_SIZE = 80
 
 
 def _put(out, offset, value):
@@ -91,260 +62,327 @@ def _get(data, offset):
 
 
 class Estimator:
-    """Charge in mAh and 1/1000; ``known`` is false until there was a voltage or a stored state."""
+    """``known`` is false until there was a voltage or a stored state."""
 
     def __init__(self):
         self.known = False
         self.full = False
+        self.settled = False
         self.soc_permille = 0
         self.soc_sigma_permille = 1000
         self.remaining_mah = 0
         self.full_mah = 0
         self.cycles_tenths = 0
-        self.charged_mah = 0
-        self.discharged_mah = 0
-        self.resistance_uohm = 0  # mean cell; 0 is not known
-        self.curve = ocv_curves.OcvCurve()
         self.resistance_uohm = 0  # of the mean cell as warm as it is; 0 while not known
-        self._believed_mah = 0
-        self._behind_mah = 0  # shown less believed, on its way to 0
-        self._in_rest = 0  # mA * ms not yet a whole mAh
-        self._out_rest = 0
-        self._sigma_mah = 0
-        self._sigma_rest = 0  # mA * ms
-        self._unknown_ms = 0
-        self._resting = False
-        self._rest_ms = 0
-        self._rest_used = False
+        self.count = ChargeCount()
+        self.curve = OcvCurve()
+        self.polarisation = Polarisation()
+        self.filter = SocFilter()
+        self.lesson = SocLesson()
+        self._rated_mah = 0
+        self._chemistry = 0
+        self._shown_ppm = 0
+        self._full_ppm = PPM
         self._full_since_ms = 0
         self._near_full = False
-        self._empty_since_ms = 0
-        self._near_empty = False
-        self._slew_ms = 0
         self._update_ms = 0
         self._updated = False
+        self._unrested_dmv = _UNRESTED_DMV
+        self._part = _WAIT
+        self._temp_dc = _ROOM_DC
+        self._cells_mv = self._current_ma = self._samples = 0  # sums of this stretch
+        self._stretch_ms = self._stretch_ppm = 0
+        self._mean_dmv = self._mean_ma = self._mean_ms = self._mean_ppm = 0
+        self._look_dmv = self._look_error = self._look_ms = self._look_ppm = 0
 
-    # --- counting -----------------------------------------------------------------------------
+    @property
+    def charged_mah(self):
+        return self.count.charged_mah
+
+    @property
+    def discharged_mah(self):
+        return self.count.discharged_mah
+
+    @property
+    def soc_ppm(self):
+        """The best belief; what is shown follows it."""
+        return self.filter.soc_ppm
+
+    @property
+    def sigma_ppm(self):
+        return self.filter.sigma_ppm
+
+    @property
+    def polarisation_dmv(self):
+        return self.polarisation.lift_dmv
+
+    @property
+    def capacity_sigma_permille(self):
+        return self.filter.gain_sigma * 1000 // GAIN_UNIT
+
+    @property
+    def offset_ma(self):
+        """What the current's zero is learned to be wrong by."""
+        return self.filter.offset * (self._rated_mah >> 6) // 250_000
 
     def add_current(self, current_ma, dt_ms):
         """``current_ma`` flowed for the last ``dt_ms``."""
-        if dt_ms > LONGEST_MS:
-            self._unknown_ms += dt_ms - LONGEST_MS
-            dt_ms = LONGEST_MS
-        while dt_ms > 0:
-            part_ms = dt_ms if dt_ms < _CHUNK_MS else _CHUNK_MS
-            dt_ms -= part_ms
-            if current_ma >= 0:
-                self._in_rest += current_ma * part_ms
-                if self._in_rest >= MAH:
-                    mah = self._in_rest // MAH
-                    self._in_rest -= mah * MAH
-                    self.charged_mah = self._total(self.charged_mah + mah)
-                    self._move(mah, mah)
-            else:
-                self._out_rest -= current_ma * part_ms
-                if self._out_rest >= MAH:
-                    mah = self._out_rest // MAH
-                    self._out_rest -= mah * MAH
-                    self.discharged_mah = self._total(self.discharged_mah + mah)
-                    self._move(-mah, mah)
-
-    def _total(self, mah):
-        return mah if mah < TOTAL_MAX_MAH else TOTAL_MAX_MAH
-
-    def _move(self, mah, amount):
-        believed = self._believed_mah + mah
-        self._believed_mah = self._within(believed)
-        self._grow(amount * (MAH // 1000) * GAIN_PERMILLE)
-
-    def _within(self, mah):
-        if mah < 0:
-            return 0
-        return mah if mah < self.full_mah else self.full_mah
-
-    def _grow(self, amount):
-        """More error, in mA * ms."""
-        self._sigma_rest += amount
-        if self._sigma_rest >= MAH:
-            mah = self._sigma_rest // MAH
-            self._sigma_rest -= mah * MAH
-            self._sigma_mah += mah
-            if self._sigma_mah > self.full_mah:
-                self._sigma_mah = self.full_mah
+        self.count.add(current_ma, dt_ms)
 
     # --- each tick ----------------------------------------------------------------------------
 
     def update(self, readings, quantities, settings, now_ms):
         live = settings.live
         self.curve.follow(settings)
-        self._take_capacity(live[ids.CAPACITY_MAH])
+        self._take_pack(live)
         gone_ms = elapsed_ms(now_ms, self._update_ms) if self._updated else 0
         self._updated = True
         self._update_ms = now_ms
-        if self.full_mah == 0:
+        if self.full_mah == 0 or not self._chemistry:
             return
-        self._age(gone_ms, live[ids.BOARD_RATING_MA])
+        moved = self.count.take()
+        if moved:
+            self.filter.move(moved)
+            self.lesson.move(moved)
+            self._stretch_ppm += moved
+            self._shown_ppm += moved
+        self._stretch_ms += gone_ms if gone_ms < LONGEST_MS else LONGEST_MS
+        if self.count.unknown_ms:
+            self.count.unknown_ms = 0
+            self.lesson.forget()
+            self.filter.doubt(SIGMA_RESTART * 1000)
         if readings.cells_valid and quantities.valid[ids.Q_CELL_MAX_MV]:
-            self._look(readings, quantities, live, now_ms)
-        self._show(now_ms)
+            self._take_voltage(readings, quantities, live, now_ms)
+        part = self._part
+        if part:
+            self._work(part, live)
+        elif self._stretch_ms >= STRETCH_MS:
+            self._close(quantities, live)
+        self._show(gone_ms)
 
-    def _take_capacity(self, capacity_mah):
-        """Settings have another capacity: the share stays what it was."""
-        if capacity_mah == self.full_mah:
+    def _take_pack(self, live):
+        """Other settings: the share stays what it was, what was learned does not."""
+        rated = live[ids.CAPACITY_MAH]
+        chemistry = live[ids.CHEMISTRY]
+        if rated == self._rated_mah and chemistry == self._chemistry:
             return
-        share = permille_of(self._believed_mah, self.full_mah)
-        sigma = permille_of(self._sigma_mah, self.full_mah)
-        self.full_mah = capacity_mah
-        self._believed_mah = of_permille(share, capacity_mah)
-        self._sigma_mah = of_permille(sigma, capacity_mah)
-        self._behind_mah = 0
+        if chemistry != self._chemistry:
+            self.polarisation.forget()
+        self._rated_mah = rated
+        self._chemistry = chemistry
+        self.count.capacity(rated)
+        self.filter.forget_gain()
+        self.lesson.forget()
+        self._take_full()
 
-    def _age(self, gone_ms, rating_ma):
-        """Offset, own consumption and self-discharge; and time nobody measured."""
-        rate_ma = rating_ma // OFFSET_PART + self.full_mah // DRAIN_PART
-        self._grow(rate_ma * (gone_ms if gone_ms < LONGEST_MS else LONGEST_MS))
-        if self._unknown_ms:
-            self._sigma_mah = self._within(
-                self._sigma_mah + of_permille(SIGMA_RESTART, self.full_mah)
-            )
-            self._unknown_ms = 0
+    def _take_full(self):
+        """The capacity that the learned gain makes of the rated one."""
+        rated = self._rated_mah
+        part = (GAIN_UNIT << 12) // (GAIN_UNIT + self.filter.gain)
+        self.full_mah = (rated >> 12) * part + ((rated & 4095) * part >> 12)
 
-    def _look(self, readings, quantities, live, now_ms):
-        """What the voltages say."""
-        current = readings.current_ma
-        known = current.valid
-        rest_ma = self.full_mah // REST_PART
-        quiet = known and abs(current.value) < (
-            rest_ma if rest_ma > REST_LEAST_MA else REST_LEAST_MA
-        )
-        if not quiet:
-            self._resting = False
-        elif not self._resting:
-            self._resting = True
-            self._rest_used = False
-            self._rest_ms = now_ms
+    def _take_voltage(self, readings, quantities, live, now_ms):
         mean_mv = quantities.cell_sum_mv // live[ids.CELL_COUNT]
         if not self.known:
-            self._believe(ocv_curves.permille_at(live[ids.CHEMISTRY], mean_mv), SIGMA_UNKNOWN)
-            self._behind_mah = 0
-            self.known = True
-        if self._resting and not self._rest_used:
-            if elapsed_ms(now_ms, self._rest_ms) >= live[ids.REST_MINUTES] * 60_000:
-                self._rest_used = True
-                self._correct(quantities, live, mean_mv)
-        if known:
-            self._anchor_full(quantities, live, current.value, now_ms)
-            self._anchor_empty(quantities, live, current.value, now_ms)
+            self.begin(self.curve.ppm_at(mean_mv * 10) // 1000, SIGMA_UNKNOWN)
+        current = readings.current_ma
+        if not current.valid:
+            return
+        if self._samples < _SAMPLES_MOST:
+            self._cells_mv += quantities.cell_sum_mv // 4
+            self._current_ma += current.value
+            self._samples += 1
+        self._watch_full(quantities, live, current.value, now_ms)
 
-    def _correct(self, quantities, live, mean_mv):
-        """Weigh the rested voltage against the count, by what each is worth here."""
+    def _close(self, quantities, live):
+        """A stretch is complete: its means, and what the filter makes of time."""
+        samples = self._samples
+        self._mean_ms = self._stretch_ms
+        self._mean_ppm = self._stretch_ppm
+        self._part = _DROP if samples else _WAIT
+        if samples:
+            cells = live[ids.CELL_COUNT]
+            pack_mv = self._cells_mv // samples * 4
+            self._mean_dmv = self._cells_mv * 4 // samples * 10 // cells
+            self._mean_ma = self._current_ma // samples
+            self.count.add_energy(pack_mv, self._mean_ma, self._mean_ms)
+        self._cells_mv = self._current_ma = self._samples = 0
+        self._stretch_ms = self._stretch_ppm = 0
+        self._shown_ppm += self.filter.age(self._mean_ppm, self._mean_ms)
+        self.lesson.move(-self.filter.corrected_ppm)
+        if not samples:
+            self.polarisation.restart()
+            self._unrested_dmv = _UNRESTED_DMV
+            self.filter.weigh()
         coldest = quantities.value[ids.Q_TEMP_MIN_DC]
         hottest = quantities.value[ids.Q_TEMP_MAX_DC]
-        if not quantities.valid[ids.Q_TEMP_MIN_DC]:
-            return
-        if coldest < OCV_LOWEST_DC or hottest > OCV_HIGHEST_DC:
-            return
-        chemistry = live[ids.CHEMISTRY]
-        error_mv = CELL_ERROR_MV + ocv_curves.error_mv(chemistry)
-        low = ocv_curves.permille_at(chemistry, mean_mv - error_mv)
-        high = ocv_curves.permille_at(chemistry, mean_mv + error_mv)
-        error = (high - low) // 2 + LEAST_ERROR
-        mine = self.soc_sigma()
-        if error >= mine:
-            return  # the count knows better: a flat stretch tells nothing
-        believed = permille_of(self._believed_mah, self.full_mah)
-        weight = mine * mine + error * error
-        moved = ((low + high) // 2 - believed) * (mine * mine) // weight
-        self._believe(believed + moved, mine * error // root(weight))
+        known = quantities.valid[ids.Q_TEMP_MIN_DC] and quantities.valid[ids.Q_TEMP_MAX_DC]
+        self._temp_dc = (coldest + hottest) // 2 if known else _ROOM_DC
 
-    def _anchor_full(self, quantities, live, current_ma, now_ms):
+    def _work(self, part, live):
+        """One part of the work on the newest stretch."""
+        self._part = part + 1
+        polarisation = self.polarisation
+        if part == _DROP:
+            polarisation.update(
+                self._chemistry, self._rated_mah, self._mean_ma, self._temp_dc, self._mean_ms,
+                self._mean_ppm,
+            )  # fmt: skip
+        elif part == _LEARN:
+            then_ppm = self.filter.soc_ppm - self._mean_ppm // 2
+            polarisation.learn(then_ppm, self._mean_dmv, self.curve.dmv_at(then_ppm))
+            self.settled = abs(polarisation.lift_dmv) < _SETTLED_DMV
+            self._collect(live)
+        elif part == _LOOK:
+            if self._look_ms >= LOOK_MS or abs(self._look_ppm) >= _LOOK_PPM:
+                self._look()
+        else:
+            self._part = _WAIT
+            self.filter.weigh()
+            self._take_full()
+
+    def _collect(self, live):
+        """This stretch's rested voltage goes into the look, weighed by time."""
+        dt_ms = self._mean_ms
+        rest_ms = live[ids.REST_MINUTES] * _REST_PART_MS
+        self._unrested_dmv -= -(-self._unrested_dmv * dt_ms // rest_ms)
+        rested_dmv = self._mean_dmv - self.polarisation.lift_dmv
+        weight = dt_ms >> 6
+        self._look_dmv += rested_dmv * weight
+        self._look_error += self.polarisation.error_dmv * weight
+        self._look_ms += dt_ms
+        self._look_ppm += self._mean_ppm
+
+    def _look(self):
+        weight = self._look_ms >> 6
+        dmv = self._look_dmv // weight
+        lift_error = min(self._look_error // weight, 9_000)
+        curve = self.curve
+        middle = curve.ppm_at(dmv)
+        own = curve.error_at(middle)
+        unrested = self._unrested_dmv
+        meter = _METER_DMV * _METER_DMV
+        error = root(own * own + lift_error * lift_error + unrested * unrested + meter)
+        low = curve.ppm_at(dmv - error)
+        high = curve.ppm_at(dmv + error)
+        if low > 0 and high < PPM:
+            middle = (low + high) // 2
+        # The mean voltage belongs to the middle of the look.
+        since = self._look_ppm // 2
+        self.filter.look(low + since, middle + since, high + since)
+        if self.lesson.look(low + since, middle + since, high + since):
+            self._take_lesson()
+        self._look_dmv = self._look_error = self._look_ms = self._look_ppm = 0
+
+    def _take_lesson(self):
+        lesson = self.lesson
+        both = lesson.sigma + self.filter.gain_sigma
+        if abs(lesson.gain - self.filter.gain) > both * _LESSON_PART:
+            self.filter.learn_gain(lesson.gain, lesson.sigma)
+
+    def _watch_full(self, quantities, live, current_ma, now_ms):
+        """The charger's end: at charge voltage with the current gone, for a while."""
         near_mv = live[ids.CHARGE_CELL_MV] - FULL_NEAR_MV
-        slow_ma = of_permille(live[ids.FULL_CURRENT_PERMILLE], self.full_mah)
-        near = quantities.value[ids.Q_CELL_MAX_MV] >= near_mv and 0 <= current_ma <= slow_ma
-        if not near:
+        rated = self._rated_mah
+        slow_ma = of_permille(live[ids.FULL_CURRENT_PERMILLE], rated)
+        near = quantities.value[ids.Q_CELL_MAX_MV] >= near_mv
+        if not (near and -rated // _IDLE_PART <= current_ma <= slow_ma):
             self._near_full = False
         elif not self._near_full:
             self._near_full = True
             self._full_since_ms = now_ms
         elif not self.full and elapsed_ms(now_ms, self._full_since_ms) >= FULL_HOLD_MS:
-            self._believe(1000, SIGMA_FULL)
             self.full = True
-        if self.full and permille_of(self._believed_mah, self.full_mah) < FULL_ENDS_PERMILLE:
-            self.full = False
+            self._full_ppm = self.filter.soc_ppm
+        if self.full:
+            soc_ppm = self.filter.soc_ppm
+            if soc_ppm > self._full_ppm:
+                self._full_ppm = soc_ppm
+            elif soc_ppm < self._full_ppm - FULL_ENDS_PPM:
+                self.full = False
 
-    def _anchor_empty(self, quantities, live, current_ma, now_ms):
-        slow = -current_ma * EMPTY_PART <= self.full_mah
-        near = quantities.value[ids.Q_CELL_MIN_MV] <= live[ids.CELL_UV1_MV] and slow
-        if not near:
-            self._near_empty = False
-        elif not self._near_empty:
-            self._near_empty = True
-            self._empty_since_ms = now_ms
-        elif elapsed_ms(now_ms, self._empty_since_ms) >= EMPTY_HOLD_MS and self._believed_mah:
-            self._believe(0, SIGMA_EMPTY)
-
-    def _believe(self, permille, sigma):
-        """A correction: what is shown stays where it is, and follows."""
-        mah = self._within(of_permille(permille, self.full_mah))
-        self._behind_mah += self._believed_mah - mah
-        self._believed_mah = mah
-        self._sigma_mah = of_permille(sigma, self.full_mah)
-
-    def soc_sigma(self):
-        sigma = permille_of(self._sigma_mah, self.full_mah)
-        return sigma if sigma > 1 else 1
-
-    def _show(self, now_ms):
-        if not self._behind_mah:
-            self._slew_ms = now_ms
-        elif elapsed_ms(now_ms, self._slew_ms) >= SLEW_MS:
-            self._slew_ms = now_ms
-            step = self.full_mah // 1000 + 1
-            behind = self._behind_mah
-            if behind > step:
-                self._behind_mah = behind - step
-            else:
-                self._behind_mah = behind + step if behind < -step else 0
-        shown = self._within(self._believed_mah + self._behind_mah)
-        self.remaining_mah = shown
-        self.soc_permille = permille_of(shown, self.full_mah)
-        self.soc_sigma_permille = self.soc_sigma()
+    def _show(self, gone_ms):
+        behind = self._shown_ppm - self.filter.soc_ppm
+        step = SLEW_PPM_S * (gone_ms if gone_ms < LONGEST_MS else LONGEST_MS) // 1000
+        behind = behind - step if behind > step else behind + step if behind < -step else 0
+        shown = self.filter.soc_ppm + behind
+        self._shown_ppm = shown = 0 if shown < 0 else PPM if shown > PPM else shown
+        self.soc_permille = shown // 1000
+        self.soc_sigma_permille = max((self.filter.sigma_ppm + abs(behind) // 2) // 1000, 1)
         capacity = self.full_mah
-        whole = self.discharged_mah // capacity
-        self.cycles_tenths = whole * 10 + self.discharged_mah % capacity * 10 // capacity
+        self.remaining_mah = of_permille(self.soc_permille, capacity)
+        discharged = self.count.discharged_mah
+        self.cycles_tenths = discharged // capacity * 10 + discharged % capacity * 10 // capacity
 
     # --- set, stored --------------------------------------------------------------------------
 
-    def set_soc(self, permille):
-        """A person says so: shown at once."""
-        self._believe(permille, SIGMA_SET)
-        self._behind_mah = 0
+    def begin(self, soc_permille, sigma_permille):
+        """A first belief that is not certain, shown at once."""
+        self.filter.begin(soc_permille * 1000, sigma_permille * 1000)
+        self._shown_ppm = soc_permille * 1000
         self.known = True
         self.full = False
-        self.remaining_mah = self._believed_mah
-        self.soc_permille = permille
-        self.soc_sigma_permille = SIGMA_SET
+        self.lesson.forget()
+        if self.full_mah:
+            self._show(0)
+        self.soc_permille = soc_permille
+        self.soc_sigma_permille = sigma_permille
+
+    def set_soc(self, soc_permille):
+        """A person says so: shown at once."""
+        self.begin(soc_permille, SIGMA_SET)
 
     def state_into(self, out, offset):
         """Store what must survive a restart; returns the bytes written."""
-        _put(out, offset, 1 if self.known else 0)
-        _put(out, offset + 4, self._believed_mah)
-        _put(out, offset + 8, self._behind_mah)
-        _put(out, offset + 12, self._sigma_mah)
-        _put(out, offset + 16, self.charged_mah)
-        _put(out, offset + 20, self.discharged_mah)
-        _put(out, offset + 24, self.full_mah)
-        _put(out, offset + 28, 1 if self.full else 0)
+        f, c, p, lesson = self.filter, self.count, self.polarisation, self.lesson
+        _put(out, offset, int(self.known) | int(self.full) << 1 | lesson.end << 2)
+        _put(out, offset + 4, self._rated_mah)
+        _put(out, offset + 8, self._chemistry)
+        _put(out, offset + 12, f.soc_ppm)
+        _put(out, offset + 16, f.sigma_ppm)
+        _put(out, offset + 20, f.offset)
+        _put(out, offset + 24, f.offset_sigma)
+        _put(out, offset + 28, f.gain)
+        _put(out, offset + 32, f.gain_sigma)
+        _put(out, offset + 36, self._shown_ppm)
+        _put(out, offset + 40, self._full_ppm)
+        _put(out, offset + 44, p.products)
+        _put(out, offset + 48, p.squares)
+        _put(out, offset + 52, lesson.path_ppm)
+        _put(out, offset + 56, lesson.at_ppm)
+        _put(out, offset + 60, lesson.width)
+        _put(out, offset + 64, c.charged_mah)
+        _put(out, offset + 68, c.discharged_mah)
+        _put(out, offset + 72, c.charged_wh)
+        _put(out, offset + 76, c.discharged_wh)
         return STATE_SIZE
 
     def state_from(self, data, offset):
         """Take back what ``state_into`` wrote; time without power is not known."""
-        self.known = _get(data, offset) == 1
-        self.full_mah = _get(data, offset + 24)
-        self._believed_mah = self._within(_get(data, offset + 4))
-        self._behind_mah = _get(data, offset + 8)
-        lost = of_permille(SIGMA_RESTART, self.full_mah)
-        self._sigma_mah = self._within(_get(data, offset + 12) + lost)
-        self.charged_mah = _get(data, offset + 16) & MASK
-        self.discharged_mah = _get(data, offset + 20) & MASK
-        self.full = _get(data, offset + 28) == 1
+        f, c, p, lesson = self.filter, self.count, self.polarisation, self.lesson
+        flags = _get(data, offset)
+        self._rated_mah = _get(data, offset + 4)
+        self._chemistry = _get(data, offset + 8)
+        c.capacity(self._rated_mah)
+        f.begin(_get(data, offset + 12), _get(data, offset + 16))
+        f.doubt(SIGMA_RESTART * 1000)
+        f.offset = _get(data, offset + 20)
+        f.offset_sigma = _get(data, offset + 24)
+        f.gain = _get(data, offset + 28)
+        f.gain_sigma = _get(data, offset + 32)
+        self._shown_ppm = _get(data, offset + 36)
+        self._full_ppm = _get(data, offset + 40)
+        p.recall(_get(data, offset + 44), _get(data, offset + 48))
+        lesson.end = flags >> 2 & 3
+        lesson.path_ppm = _get(data, offset + 52)
+        lesson.at_ppm = _get(data, offset + 56)
+        lesson.width = _get(data, offset + 60)
+        c.charged_mah = _get(data, offset + 64)
+        c.discharged_mah = _get(data, offset + 68)
+        c.charged_wh = _get(data, offset + 72)
+        c.discharged_wh = _get(data, offset + 76)
+        self._take_full()
+        self.known = bool(flags & 1)
+        self.full = bool(flags & 2)
+        if self.full_mah:
+            self._show(0)

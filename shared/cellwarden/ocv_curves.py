@@ -118,26 +118,3 @@ class OcvCurve:
             return (at[low + 1] + at[high]) * 500
         return first * 1000 + (voltage_dmv - below) * (at[high] - first) * 1000 // (above - below)
 
-
-_typical = OcvCurve()
-
-
-# What the estimator weighs a curve of another maker's cell by.
-_TYPICAL_ERROR_MV = bytes((15, 25, 40, 60, 60))
-
-
-def error_mv(chemistry):
-    """How far a rested cell may lie from its chemistry's curve; 0 without a chemistry."""
-    return _TYPICAL_ERROR_MV[chemistry - 1] if chemistry else 0
-
-
-def permille_at(chemistry, mv):
-    """Charge in 1/1000 at which a rested cell of this chemistry has ``mv``."""
-    _typical.select(chemistry)
-    return _typical.ppm_at(mv * 10) // 1000
-
-
-def mv_at(chemistry, permille):
-    """Voltage of a rested cell of this chemistry with this charge."""
-    _typical.select(chemistry)
-    return _typical.dmv_at(permille * 1000) // 10
