@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from ..problems import Problem
 from . import (
     boards,
+    bringup,
     calibrate,
     control,
     events,
@@ -40,6 +41,7 @@ _PARTS = (
     flash,
     generate,
     numbers,
+    bringup,
 )
 
 _DESCRIPTION = """\
