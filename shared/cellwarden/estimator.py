@@ -16,7 +16,7 @@ from .polarisation import Polarisation
 from .soc_filter import GAIN_UNIT, SocFilter
 from .soc_lesson import SocLesson
 from .ticks import elapsed_ms
-from .whole_numbers import of_permille, permille_of, root
+from .whole_numbers import of_permille, root
 
 STRETCH_MS = 10_000
 LOOK_MS = 60_000

@@ -117,4 +117,3 @@ class OcvCurve:
                 high += 1
             return (at[low + 1] + at[high]) * 500
         return first * 1000 + (voltage_dmv - below) * (at[high] - first) * 1000 // (above - below)
-

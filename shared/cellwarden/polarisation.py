@@ -104,20 +104,26 @@ class Polarisation:
         driven = rate * warmth >> 8
         self._at_once_dmv = _SIZES[sizes] * driven >> 10
         lag = self._lag_dmv
-        self._lag_dmv += ((_SIZES[sizes + 1] * driven >> 6) - lag) // 16 * (dt_ms >> 4) // (
-            _FAST_LAG_MS + dt_ms // 2 >> 8
+        self._lag_dmv += (
+            ((_SIZES[sizes + 1] * driven >> 6) - lag)
+            // 16
+            * (dt_ms >> 4)
+            // (_FAST_LAG_MS + dt_ms // 2 >> 8)
         )
         slow = self._slow_dmv
-        self._slow_dmv += ((_SIZES[sizes + 2] * driven >> 6) - slow) // 16 * (dt_ms >> 4) // (
-            _SLOW_LAG_MS + dt_ms // 2 >> 8
+        self._slow_dmv += (
+            ((_SIZES[sizes + 2] * driven >> 6) - slow)
+            // 16
+            * (dt_ms >> 4)
+            // (_SLOW_LAG_MS + dt_ms // 2 >> 8)
         )
         self._lagging_dmv = lag + slow + self._lag_dmv + self._slow_dmv >> 5
         width = min(abs(moved_ppm), _HYSTERESIS_PPM)
         aim = _SIZES[sizes + 3] * 16
         if moved_ppm < 0:
             aim = -aim
-        self._hysteresis_dmv += (aim - self._hysteresis_dmv) * (width >> 4) // (
-            _HYSTERESIS_PPM >> 4
+        self._hysteresis_dmv += (
+            (aim - self._hysteresis_dmv) * (width >> 4) // (_HYSTERESIS_PPM >> 4)
         )
         self._temp_off_dc = abs(temp_dc - _ROOM_DC)
 

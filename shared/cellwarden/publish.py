@@ -11,6 +11,7 @@ from . import schema_data as schema
 from .protection import ACTIVE
 from .readings import TEMP_COUNT, TEMP_OK
 from .readout import ABSENT
+from .whole_numbers import permille_of
 
 _QUANTITIES = (
     (ids.R_CELL_MAX_MV, ids.Q_CELL_MAX_MV),
@@ -126,6 +127,13 @@ class Publisher:
         out[ids.R_CYCLES] = e.cycles_tenths
         out[ids.R_CHARGED_MAH] = e.charged_mah
         out[ids.R_DISCHARGED_MAH] = e.discharged_mah
+        out[ids.R_CHARGED_WH] = e.count.charged_wh
+        out[ids.R_DISCHARGED_WH] = e.count.discharged_wh
+        rated = self._c.settings.live[ids.CAPACITY_MAH]
+        out[ids.R_SOH_PERMILLE] = permille_of(e.full_mah, rated) if rated else ABSENT
+        out[ids.R_SOH_SIGMA_PERMILLE] = e.capacity_sigma_permille if rated else ABSENT
+        out[ids.R_LEARNED_OFFSET_MA] = e.offset_ma
+        out[ids.R_POLARISATION_DMV] = e.polarisation_dmv if known else ABSENT
         limits = self._c.limits
         out[ids.R_CVL_10MV] = limits.cvl_mv // 10
         out[ids.R_CCL_MA] = limits.ccl_ma
