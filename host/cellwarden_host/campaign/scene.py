@@ -16,8 +16,8 @@ from cellwarden import ids
 from cellwarden.access import Access
 from cellwarden.settings import BOARD
 from cellwarden.tables import rules
+from firmware import chip_test
 from firmware.application import Application
-from firmware.selftest import SelfTest
 
 from ..sim.inprocess import World
 from ..sim.plant import Plant
@@ -52,7 +52,7 @@ class Scene:
 
     def start(self) -> None:
         """The end of start-up: self-test, watchdog, outputs released to the core."""
-        failures = SelfTest(self.app.hardware).run()
+        failures = chip_test.failures(self.app.hardware)
         self.controller.conditions.self_test_failures = failures
         self.app.watchdog = self.world.machine.WDT(self.app.board.WATCHDOG_MS)
         self.app.unlock()
