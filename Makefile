@@ -16,7 +16,7 @@ boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-wasm setup-models run test lint types bench generate docs matrix format clean
+.PHONY: help setup setup-wasm setup-models run flash test lint types bench generate docs matrix format clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -63,6 +63,11 @@ $(STUBS_STAMPS): $(STUBS)/%/.cellwarden-setup: tools/requirements-stubs-%.txt $(
 
 run: setup ## real firmware on a simulated 24-cell pack, with a live monitor (Ctrl-C ends it)
 	@$(BIN)/cellwarden run
+
+flash: setup ## BOARD=pico_24s [PORT=...] [FLAGS=--dry-run]: MicroPython and firmware onto a board
+	@test -n "$(BOARD)" || { echo "which board? make flash BOARD=pico_24s; there are:" >&2; \
+		$(BIN)/cellwarden boards >&2; exit 2; }
+	@$(BIN)/cellwarden flash --board "$(BOARD)" $(if $(PORT),--port "$(PORT)") $(FLAGS)
 
 lint: setup
 	$(BIN)/ruff check .

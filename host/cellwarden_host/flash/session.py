@@ -1,0 +1,152 @@
+"""One flashing from the port to the version that is read back; says each step as it goes.
+
+Asks nothing: the command line has asked before. The board is interrupted from the first moment
+on, so its outputs go off even for a look; it is always started again at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from .. import catalog
+from ..board import Board
+from ..board_check.folder import Folder
+from ..link import Line
+from ..problems import BadInput, NoConnection, Problem, Refused
+from . import find, interpreter, plan, remote
+from .interpreter import OLDEST, Image
+from .on_board import FAMILIES, About, BoardFiles
+from .plan import Plan
+
+TOUCH_MV = 60_000
+_RESTART_S = 30.0
+_RETRY_S = 0.5
+_BAUD = catalog.SETTING["rs485_2_baud"].default * 100
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A board at its prompt, and what is to be done with it."""
+
+    about: About
+    pack_mv: int | None
+    plan: Plan
+
+
+def look(files: BoardFiles, board: Folder) -> Look:
+    """Everything there is to know before the first byte is written; refuses what cannot work."""
+    about = files.about()
+    family = board.get("FAMILY")
+    if not about.simulated:
+        if board.name == "sim":
+            raise Refused("the board sim is only simulated; which one is this? cellwarden boards")
+        if FAMILIES[about.platform] != family:
+            raise Refused(
+                f"the board on this port has an {FAMILIES[about.platform].upper()}, "
+                f"{board.name} is for an {str(family).upper()}; nothing was changed"
+            )
+    if about.version < OLDEST:
+        raise Refused(
+            f"the board runs MicroPython {about.micropython}, {'.'.join(map(str, OLDEST))} is the "
+            "oldest that the firmware runs on: repeat with --micropython FILE"
+        )
+    wanted = plan.wanted(board.name, about.simulated)
+    made = plan.make(wanted, files.hashes(plan.roots(wanted)))
+    plan.check_room(made, about)
+    return Look(about, files.pack_mv() if about.firmware else None, made)
+
+
+def warning(pack_mv: int | None) -> str:
+    """What a person should know who is about to touch the cable; empty below 60 V."""
+    if pack_mv is None:
+        return (
+            "the pack's voltage is not known: above 60 V it is dangerous to touch, and a port "
+            "that is not isolated bypasses the low-side switches. Isolated port, or no pack"
+        )
+    if pack_mv > TOUCH_MV:
+        return (
+            f"the pack has {pack_mv / 1000:.1f} V: dangerous to touch, and a port that is not "
+            "isolated bypasses the low-side switches. Go on only through an isolated port"
+        )
+    return ""
+
+
+def with_micropython(
+    port: str, tool: str, board: Folder, image: Image | None, fetch: Callable[[], Image], say: Say
+) -> None:
+    """Make sure that a MicroPython answers on ``port``: the one that was given, or any that is
+    new enough; else the one that can be fetched."""
+    try:
+        with remote.opened(port, tool) as opened:
+            files = BoardFiles(opened)
+            about = files.about()
+            good = about.version >= OLDEST
+            if about.simulated or (good and (image is None or image.version == about.version)):
+                return
+            if image is None:
+                return  # too old; looking at it says so, and what to do
+            if about.platform == "rp2":
+                say("leaving for the RP2040's loader")
+                files.bootloader()
+    except remote.NoAnswer:
+        if board.get("FAMILY") != "esp32":
+            raise
+        image = image or fetch()
+    _install(port, board, image, say)
+
+
+def _install(port: str, board: Folder, image: Image, say: Say) -> None:
+    if board.get("FAMILY") == "esp32":
+        say(f"installing {image.words} by esptool")
+        interpreter.by_esptool(port, image)
+        return
+    drive = find.wait_for(
+        find.uf2_drives,
+        _RESTART_S,
+        "the board's UF2 drive did not appear; plug it in with BOOTSEL held and repeat",
+    )
+    on_drive(drive, board, image, say)
+
+
+def on_drive(drive: find.Path, board: Folder, image: Image, say: Say) -> str:
+    """Install on a board that waits as a UF2 drive; the port it then has."""
+    name = find.describes(drive)
+    if name and name != "RPI-RP2":
+        raise Refused(f"the drive {drive} is a {name}, not an RP2040")
+    say(f"installing {image.words} on {drive}")
+    family = board.get("FAMILY")
+    return interpreter.by_drive(drive, image, lambda: find.usb_ports(family))
+
+
+@contextmanager
+def restarted(files: BoardFiles) -> Iterator[None]:
+    """Start the board in the end, also after a refusal; not when the cable is out."""
+    try:
+        yield
+    except (Refused, BadInput, KeyboardInterrupt):
+        with suppress(Problem):
+            files.enter()
+            files.reset()
+        raise
+    files.reset()
+
+
+def read_back(port: str) -> str:
+    """The version that the running firmware tells over RS485, once it is up."""
+    row = catalog.NAMED["firmware_version"]
+    end = time.monotonic() + _RESTART_S
+    while True:
+        try:
+            with Line(port, _BAUD) as line:
+                return Board(line).read([row]).texts[row.name]
+        except NoConnection as problem:
+            if time.monotonic() > end:
+                raise Problem(
+                    f"flashed and verified, but the firmware does not answer on {port}: {problem}"
+                ) from problem
+        time.sleep(_RETRY_S)
