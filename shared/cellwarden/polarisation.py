@@ -35,7 +35,7 @@ _ROOM_DC = 250
 _ENTROPY = 154
 
 # Nearly empty cells: up to 2.5 times as much, and that much less is known of them.
-_LOW_PPM = 150_000
+_LOW_PPM = 200_000
 # Steps are learned from in the middle of the charge only, and when they are large.
 _STEP_RATE = 51
 _LEARN_FROM_PPM = 80_000
@@ -47,7 +47,7 @@ _MOST_SCALE = 1536
 # Of what flows at once: known to this part, plus this part while nothing has been learned.
 _KNOWN = 38
 _UNLEARNED = 102
-_LAGGING = 150
+_LAGGING = 190
 
 
 class Polarisation:

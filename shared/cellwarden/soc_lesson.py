@@ -9,13 +9,13 @@ lesson over time that nobody counted, nor from looks that are not sure of the ch
 from .soc_filter import GAIN_UNIT, UNIT
 from .whole_numbers import root
 
-LOW_PPM = 150_000
-HIGH_PPM = 850_000
-_WIDTH_MOST = 600  # 3 %, in units
+LOW_PPM = 80_000
+HIGH_PPM = 920_000
+_WIDTH_MOST = 400  # 2 %, in units
 _LEAST_PPM = 300_000  # counted; less is no lesson
 _MOST_PPM = 2_000_000
 _LEARNED_LEAST = 330  # 0.5 %: what the gain of the current is worth
-_CURVE_PPM = 10_000  # what the curve and cell differ by anyway
+_CURVE_PPM = 15_000  # what the curve and cell differ by anyway
 NONE, LOW, HIGH = 0, 1, 2
 
 
