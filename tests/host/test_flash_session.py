@@ -1,5 +1,6 @@
 """What `cellwarden flash` finds and refuses: ports, drives, files, boards that do not fit."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -14,7 +15,7 @@ from cli_board import run
 from flash_files import RP2350, micropython_bin, micropython_uf2
 
 from cellwarden_host import board_check, board_folders
-from cellwarden_host.flash import find, interpreter, plan, session
+from cellwarden_host.flash import find, interpreter, plan, remote, session
 from cellwarden_host.flash.on_board import About, BoardFiles
 from cellwarden_host.problems import BadInput, NoConnection, Problem, Refused
 
@@ -182,16 +183,73 @@ def test_without_a_network_the_file_is_asked_for(monkeypatch, tmp_path):
         interpreter.obtain("pico_w", "rp2040", None, None)
 
 
-def test_micropython_is_copied_to_the_drive_and_the_port_awaited(plugged, tmp_path):
+def test_micropython_is_copied_to_the_drive_and_the_new_port_awaited(
+    plugged, tmp_path, monkeypatch
+):
+    other = SimpleNamespace(device="/dev/ttyACM7", vid=0x2E8A, pid=0x0005)
     place = drive(tmp_path)
-    plugged([PICO])
     file, digest = given(tmp_path, micropython_uf2())
+    copied = place / "given.uf2"
+    monkeypatch.setattr(
+        find.list_ports, "comports", lambda: [other, PICO] if copied.exists() else [other]
+    )
     image = interpreter.obtain("pico", "rp2040", file, digest)
     said = []
     assert session.on_drive(place, folder("pico_24s"), image, said.append) == "/dev/ttyACM0"
-    assert (place / "given.uf2").read_bytes() == image.data and "1.28.0" in said[0]
+    assert copied.read_bytes() == image.data and "1.28.0" in said[0]
     with pytest.raises(Refused, match="not an RP2040"):
         session.on_drive(drive(tmp_path, "RP2350"), folder("pico_24s"), image, said.append)
+
+
+@pytest.mark.parametrize(("version", "moves"), [((1, 23, 0), True), ((1, 28, 0), False)])
+def test_a_running_pico_is_sent_to_its_loader_for_another_micropython(
+    plugged, tmp_path, monkeypatch, version, moves
+):
+    file, digest = given(tmp_path, micropython_uf2())
+    image = interpreter.obtain("pico", "rp2040", file, digest)
+    drives = []
+    files = FakeFiles(version=version)
+    files.bootloader = lambda: drives.append(drive(tmp_path))
+    monkeypatch.setattr(session.remote, "opened", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(session, "BoardFiles", lambda _: files)
+    monkeypatch.setattr(find, "_drives", lambda: drives)
+    here = lambda: [PICO] if drives and (drives[0] / file.name).exists() else []  # noqa: E731
+    monkeypatch.setattr(find.list_ports, "comports", here)
+    words = ("/dev/x", "mpremote", folder("pico_24s"), image, lambda: 1 / 0, lambda _: None)
+    assert session.with_micropython(*words) == ("/dev/ttyACM0" if moves else "")
+    assert bool(drives) == moves
+
+
+def test_a_silent_esp32_gets_micropython_by_esptool(monkeypatch, tmp_path):
+    file, digest = given(tmp_path, micropython_bin())
+    image = interpreter.obtain("esp32_wroom", "esp32", file, digest)
+    written = []
+
+    def silent(*_):
+        raise remote.NoAnswer("nothing")
+
+    monkeypatch.setattr(session.remote, "opened", silent)
+    monkeypatch.setattr(interpreter, "by_esptool", lambda *words: written.append(words))
+    rest = (None, lambda: image, lambda _: None)
+    port = "/dev/ttyUSB0"
+    assert session.with_micropython(port, "mpremote", folder("esp32_24s"), *rest) == port
+    assert written == [(port, image)]
+    with pytest.raises(NoConnection):
+        session.with_micropython(port, "mpremote", folder("pico_24s"), *rest)
+
+
+def test_without_esptool_it_is_asked_for(monkeypatch, tmp_path):
+    file, digest = given(tmp_path, micropython_bin())
+    image = interpreter.obtain("esp32_wroom", "esp32", file, digest)
+    monkeypatch.setattr(interpreter, "find_spec", lambda _: None)
+    with pytest.raises(Refused, match="pip install 'esptool>=5"):
+        interpreter.by_esptool("/dev/x", image)
+
+
+@pytest.mark.parametrize("command", ["flash", "build"])
+def test_each_command_explains_itself_with_examples(command):
+    code, out, _ = run(command, "--help")
+    assert code == 0 and f"cellwarden {command}" in out.split("examples:")[1]
 
 
 def test_esptool_writes_the_program_and_erases_nothing_else():

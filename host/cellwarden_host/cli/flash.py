@@ -129,16 +129,17 @@ def _flash(args: argparse.Namespace) -> int:
     say(session.warning(None))
     agreed(_question(where), args)
     began = time.monotonic()
-    port = where.port
+    port, patience_s = where.port, 0.0
     if where.drive is not None:
         image = image or _fetch(board)
         if args.dry_run:
             say(f"would install {image.words} on {where.drive}, then all of the firmware")
             return 0
-        port = session.on_drive(where.drive, board, image, say)
+        port, patience_s = session.on_drive(where.drive, board, image, say), session.RESTART_S
     elif not args.dry_run and (image is not None or board.get("FAMILY") == "esp32"):
-        session.with_micropython(port, args.tool, board, image, lambda: _fetch(board), say)
-    with remote.opened(port, args.tool) as opened:
+        moved = session.with_micropython(port, args.tool, board, image, lambda: _fetch(board), say)
+        port, patience_s = moved or port, session.RESTART_S if moved else 0.0
+    with remote.opened(port, args.tool, patience_s) as opened:
         files = BoardFiles(opened)
         # Whatever comes: a board that is left stopped would restart by itself only much later.
         with session.restarted(files):

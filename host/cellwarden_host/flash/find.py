@@ -37,7 +37,7 @@ _LOOK_S = 0.2
 _ADVICE = {
     "rp2040": (
         "plug the board in by USB (a cable with data lines); a new one with BOOTSEL held, "
-        "which shows as the drive RPI-RP2"
+        "which shows as the drive RPI-RP2, to be mounted"
     ),
     "esp32": "plug the board in by USB (a cable with data lines), or say where: --port",
 }

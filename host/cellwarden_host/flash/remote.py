@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -28,6 +29,7 @@ TOOLS = ("mpremote", "ampy")
 # Hashing a large file, or erasing flash in the middle of it, prints nothing meanwhile.
 PATIENCE_S = 30
 _READ_S = 10
+_RETRY_S = 0.3
 _LOST: tuple[type[BaseException], ...] = (serial.SerialException, OSError, TypeError, struct.error)
 if termios is not None:
     _LOST += (termios.error,)
@@ -175,11 +177,28 @@ class AmpyRemote(_Remote):
 
 
 @contextlib.contextmanager
-def opened(port: str, tool: str = TOOLS[0]) -> Iterator[Remote]:
-    """A board at its raw REPL, outputs off; the port is closed again."""
-    remote: Remote = AmpyRemote(port) if tool == "ampy" else MpremoteRemote(port)
+def opened(port: str, tool: str = TOOLS[0], patience_s: float = 0) -> Iterator[Remote]:
+    """A board at its raw REPL, outputs off; the port is closed again.
+
+    ``patience_s``: so long it may take a board that has just been given MicroPython to answer.
+    """
+    remote = _entered(port, tool, time.monotonic() + patience_s)
     try:
-        remote.enter()
         yield remote
     finally:
         remote.close()
+
+
+def _entered(port: str, tool: str, end_s: float) -> Remote:
+    while True:
+        remote: Remote | None = None
+        try:
+            remote = AmpyRemote(port) if tool == "ampy" else MpremoteRemote(port)
+            remote.enter()
+            return remote
+        except NoConnection:
+            if remote is not None:
+                remote.close()
+            if time.monotonic() >= end_s:
+                raise
+        time.sleep(_RETRY_S)

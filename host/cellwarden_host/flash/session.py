@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from .. import catalog
 from ..board import Board
@@ -22,7 +23,7 @@ from .on_board import FAMILIES, About, BoardFiles
 from .plan import Plan
 
 TOUCH_MV = 60_000
-_RESTART_S = 30.0
+RESTART_S = 30.0
 _RETRY_S = 0.5
 _BAUD = catalog.SETTING["rs485_2_baud"].default * 100
 
@@ -41,15 +42,7 @@ class Look:
 def look(files: BoardFiles, board: Folder) -> Look:
     """Everything there is to know before the first byte is written; refuses what cannot work."""
     about = files.about()
-    family = board.get("FAMILY")
-    if not about.simulated:
-        if board.name == "sim":
-            raise Refused("the board sim is only simulated; which one is this? cellwarden boards")
-        if FAMILIES[about.platform] != family:
-            raise Refused(
-                f"the board on this port has an {FAMILIES[about.platform].upper()}, "
-                f"{board.name} is for an {str(family).upper()}; nothing was changed"
-            )
+    check_family(about, board)
     if about.version < OLDEST:
         raise Refused(
             f"the board runs MicroPython {about.micropython}, {'.'.join(map(str, OLDEST))} is the "
@@ -59,6 +52,20 @@ def look(files: BoardFiles, board: Folder) -> Look:
     made = plan.make(wanted, files.hashes(plan.roots(wanted)))
     plan.check_room(made, about)
     return Look(about, files.pack_mv() if about.firmware else None, made)
+
+
+def check_family(about: About, board: Folder) -> None:
+    """Refuse a folder for another processor. The simulator takes any."""
+    if about.simulated:
+        return
+    if board.name == "sim":
+        raise Refused("the board sim is only simulated; which one is this? cellwarden boards")
+    here, wanted = FAMILIES[about.platform], str(board.get("FAMILY"))
+    if here != wanted:
+        raise Refused(
+            f"the board on this port has an {here.upper()}, {board.name} is for an "
+            f"{wanted.upper()}; nothing was changed"
+        )
 
 
 def warning(pack_mv: int | None) -> str:
@@ -78,18 +85,16 @@ def warning(pack_mv: int | None) -> str:
 
 def with_micropython(
     port: str, tool: str, board: Folder, image: Image | None, fetch: Callable[[], Image], say: Say
-) -> None:
-    """Make sure that a MicroPython answers on ``port``: the one that was given, or any that is
-    new enough; else the one that can be fetched."""
+) -> str:
+    """Make sure that the MicroPython that was given answers, or on a board that has none one
+    that can be fetched; the port where the board is then, or nothing when it was left alone."""
     try:
         with remote.opened(port, tool) as opened:
             files = BoardFiles(opened)
             about = files.about()
-            good = about.version >= OLDEST
-            if about.simulated or (good and (image is None or image.version == about.version)):
-                return
-            if image is None:
-                return  # too old; looking at it says so, and what to do
+            check_family(about, board)
+            if image is None or about.simulated or image.version == about.version:
+                return ""
             if about.platform == "rp2":
                 say("leaving for the RP2040's loader")
                 files.bootloader()
@@ -97,30 +102,29 @@ def with_micropython(
         if board.get("FAMILY") != "esp32":
             raise
         image = image or fetch()
-    _install(port, board, image, say)
-
-
-def _install(port: str, board: Folder, image: Image, say: Say) -> None:
     if board.get("FAMILY") == "esp32":
         say(f"installing {image.words} by esptool")
         interpreter.by_esptool(port, image)
-        return
+        return port
     drive = find.wait_for(
         find.uf2_drives,
-        _RESTART_S,
+        RESTART_S,
         "the board's UF2 drive did not appear; plug it in with BOOTSEL held and repeat",
     )
-    on_drive(drive, board, image, say)
+    return on_drive(drive, board, image, say)
 
 
-def on_drive(drive: find.Path, board: Folder, image: Image, say: Say) -> str:
+def on_drive(drive: Path, board: Folder, image: Image, say: Say) -> str:
     """Install on a board that waits as a UF2 drive; the port it then has."""
     name = find.describes(drive)
     if name and name != "RPI-RP2":
         raise Refused(f"the drive {drive} is a {name}, not an RP2040")
     say(f"installing {image.words} on {drive}")
     family = board.get("FAMILY")
-    return interpreter.by_drive(drive, image, lambda: find.usb_ports(family))
+    others = set(find.usb_ports(family))
+    return interpreter.by_drive(
+        drive, image, lambda: [port for port in find.usb_ports(family) if port not in others]
+    )
 
 
 @contextmanager
@@ -139,7 +143,7 @@ def restarted(files: BoardFiles) -> Iterator[None]:
 def read_back(port: str) -> str:
     """The version that the running firmware tells over RS485, once it is up."""
     row = catalog.NAMED["firmware_version"]
-    end = time.monotonic() + _RESTART_S
+    end = time.monotonic() + RESTART_S
     while True:
         try:
             with Line(port, _BAUD) as line:
