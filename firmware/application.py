@@ -38,15 +38,17 @@ class Application:
         if self._unsettled:
             self._settle(now_ms)
             return 1
-        if self._revision < 0:
-            self._configure()
-        wait_ms = self.sampler.step(now_ms)
         if self.sampler.tick_due:
             self.sampler.tick_due = False
             # Between measuring and judging: the core never judges cells of the map before.
             if self.settings.revision != self._revision:
                 self._configure()
             self._judge(now_ms)
+            return 1
+        if self._revision < 0:
+            self._configure()
+        wait_ms = self.sampler.step(now_ms)
+        if self.sampler.tick_due:
             wait_ms = 1
         elif self.sampler.fast_due:
             controller.fast(now_ms)

@@ -31,7 +31,9 @@ class WDT:
         simlink.act(simops.WDT_START, 0, 0, timeout)
 
     def feed(self):
-        simlink.act(simops.WDT_FEED, 0, 0, 0)
+        work_us = simlink.act(simops.WDT_FEED, 0, 0, 0)
+        if work_us:
+            simlink.work(work_us)
 
 
 def reset():

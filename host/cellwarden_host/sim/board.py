@@ -45,7 +45,8 @@ class SimBoard:
         heap=None,
         ptys=True,
         ticks_ms_start=0,
-        tick_cost_us=8000,
+        tick_cost_us=7000,
+        settle_cost_us=3000,
         boot_us=150_000,
         irq_poll_us=2000,
         unique_id="e660583883265f28",
@@ -67,7 +68,7 @@ class SimBoard:
             self.flash,
             lambda: self.controller.hard_reset(ops.WDT_RESET),
             self._uart_sent,
-            tick_cost_us,
+            (tick_cost_us, settle_cost_us),
             irq_poll_us,
         )
         self.ptys = {label: Pty() for label in (*RS485, "repl")} if ptys else {}

@@ -20,7 +20,7 @@ RS485 = ("rs485_1", "rs485_2")
 class Peripherals:
     """``on_watchdog()`` and ``on_sent(label, end_us, data)`` tell the board what happened."""
 
-    def __init__(self, plant, board, clock, flash, on_watchdog, on_sent, tick_cost_us, poll_us):
+    def __init__(self, plant, board, clock, flash, on_watchdog, on_sent, costs_us, poll_us):
         self._plant = plant
         self._clock = clock
         self._flash = flash
@@ -41,9 +41,7 @@ class Peripherals:
                 enables[label + "_de"] = line
         self._by_port = by_port
         self.lines = [by_port[port] for port in sorted(by_port)]
-        self.pins = Pins(
-            plant, board, clock, enables, self.fire, self.charge, tick_cost_us, poll_us
-        )
+        self.pins = Pins(plant, board, clock, enables, self.fire, self.charge, *costs_us, poll_us)
         self._stop_all()
         self.handlers = {
             **self.pins.handlers,
@@ -129,13 +127,14 @@ class Peripherals:
 
     def _wdt_start(self, _a, _b, timeout_ms, _data):
         self._watchdog_us = timeout_ms * 1000
-        return self._wdt_feed(0, 0, 0, b"")
+        self._wdt_feed(0, 0, 0, b"")
+        return 0
 
     def _wdt_feed(self, _a, _b, _arg, _data):
         if self._watchdog_us:
             due_us = self._clock.now_us + self._watchdog_us
             self._clock.set("watchdog", due_us, self._on_watchdog)
-        return 0
+        return self.pins.settled()
 
     def _wall_time(self, _a, _b, _arg, _data):
         return (self._wall_start + self._clock.now_us // 1_000_000) & 0xFFFFFFFF

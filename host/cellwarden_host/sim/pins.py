@@ -20,13 +20,17 @@ _IRQ_RISING = 8
 class Pins:
     """``spent(us)`` charges processor time; ``lines`` maps driver-enable names to UART lines."""
 
-    def __init__(self, plant, board, clock, lines, fire, spent, tick_cost_us, irq_poll_us):
+    def __init__(
+        self, plant, board, clock, lines, fire, spent, tick_cost_us, settle_cost_us, irq_poll_us
+    ):
         self._plant = plant
         self._clock = clock
         self._lines = lines
         self._fire = fire
         self._spent = spent
         self._tick_cost_us = tick_cost_us
+        self._settle_cost_us = settle_cost_us
+        self._unsettled = False
         self._work_us = 0
         self._irq_poll_us = irq_poll_us
         self._heartbeat_us = board.HEARTBEAT_MS * 1000
@@ -120,7 +124,7 @@ class Pins:
             device.deselect(now_us)
 
     def _beat(self):
-        """An edge re-arms the one-shot, and ends a tick: its processor time is due now."""
+        """An edge re-arms the one-shot, and ends half a tick: its processor time is due now."""
         self.heartbeat_edges += 1
         now_us = self._clock.now_us
         self._clock.set("gates", now_us + self._heartbeat_us, self._run_out)
@@ -128,6 +132,13 @@ class Pins:
             self.gates_enabled = True
             self._plant.gates_enabled(True, now_us)
         self._work_us = self._tick_cost_us
+        self._unsettled = True
+
+    def settled(self):
+        """The watchdog is fed: the tick's other half, if there was one, has ended. Its time."""
+        cost_us = self._settle_cost_us if self._unsettled else 0
+        self._unsettled = False
+        return cost_us
 
     def _run_out(self):
         self.gates_enabled = False

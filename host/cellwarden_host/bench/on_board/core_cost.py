@@ -38,6 +38,8 @@ def main():
         Part("probe", nothing.step, nothing, "part"),
     )
     parts = (
+        Part("judge", pack.tick, c, "judge"),
+        Part("settle", pack.tick, c, "settle"),
         Part("quantities", pack.tick, c.quantities, "update"),
         Part("protection", pack.tick, c.protection, "judge"),
         Part("switchgear", pack.tick, c.switchgear, "tick"),
@@ -61,7 +63,9 @@ def main():
     tell(name="fast", us=fast)
     tell(name="readout", us=us["tick and readout"] - us["tick"])
     tell(name="cycle", us=tick + FASTS * fast)
-    for part in parts:
+    for half in parts[:2]:
+        tell(name=half.name, us=max(0, us[half.name] - us["probe"]))
+    for part in parts[2:]:
         took = max(0, us[part.name] - us["probe"])
         tick -= took
         tell(name="part " + part.name, us=took)

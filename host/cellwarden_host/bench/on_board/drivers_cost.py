@@ -75,7 +75,7 @@ class Steps:
     def __init__(self, steps):
         self._steps = steps
         self.least_us = []
-        self.ticks = []  # positions of the steps that had a tick in them
+        self.ends = []  # positions of the steps that ended a tick
 
     def play(self):
         """Run once from start to end; each step's time lowers its own least one."""
@@ -108,7 +108,15 @@ class Steps:
             return
         self.least_us.append(spent_us)
         if ticked:
-            self.ticks.append(at)
+            self.ends.append(at)
+
+    def median_us(self, before):
+        """Of the steps that came ``before`` the end of a tick by so many."""
+        least_us = sorted(self.least_us[at - before] for at in self.ends if at >= before)
+        return least_us[len(least_us) // 2]
+
+    def worst_us(self):
+        return max(self.least_us)
 
 
 def main(file, plays):
@@ -122,10 +130,11 @@ def main(file, plays):
         for _ in range(3):
             yardstick.spell()
         steps.play()
-    ticks = sorted(steps.least_us[at] for at in steps.ticks)
     tell(name="yardstick", us=yardstick.best_us)
-    tell(name="all", us=sum(steps.least_us) / len(ticks))
-    tell(name="tick", us=ticks[len(ticks) // 2])
+    tell(name="all", us=sum(steps.least_us) / len(steps.ends))
+    for before, name in enumerate(("settle", "judge", "current", "collect")):
+        tell(name=name, us=steps.median_us(before))
+    tell(name="worst", us=steps.worst_us())
 
 
 main(sys.argv[1], int(sys.argv[2]))
