@@ -299,6 +299,23 @@ def test_a_bq76952_must_obey_the_gate_pins(tmp_path):
     )
 
 
+def test_an_esp32_needs_hardware_timers(tmp_path):
+    board = BoardFolder(tmp_path, "esp32_16s")
+    board.change("TIMERS = (0, 1, 2)\n", "")
+    assert any("TIMERS" in said and ": error: " in said for said in board.said()), board.said()
+
+
+def test_the_front_ends_comparator_is_set_where_the_wiring_says(tmp_path):
+    board = BoardFolder(tmp_path, "esp32_16s")
+    board.change("AFE_SHORT_MA = 400_000", "AFE_SHORT_MA = 600_000")
+    expect(
+        board,
+        here(
+            "AFE_SHORT_MA =", "error: the front end is told 600000 mA, the wiring says 400000 mA"
+        ),
+    )
+
+
 def test_the_command_prints_what_to_do_and_fails_on_errors_only(tmp_path, capsys):
     board = BoardFolder(tmp_path)
     assert main(["boards", "check", str(board.path)]) == 0

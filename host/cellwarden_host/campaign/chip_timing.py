@@ -139,7 +139,9 @@ def _at_work(case: Case) -> Row:
         seen,
         seen_ms,
         order,
-        *(look.off_ms(name, began_us) for name in ("charge", "discharge", "secondary")),
+        look.off_ms("charge", began_us),
+        look.off_ms("discharge", began_us),
+        look.off_ms("secondary", began_us),
         "still on: " + " and ".join(names) if names else "off",
     )
 
@@ -158,7 +160,7 @@ class _Look:
 
     def _listen(self) -> None:
         """The gate drivers are heard at once, not when the firmware's step is over."""
-        pack = self._scene.plant.pack
+        pack: Any = self._scene.plant.pack
         drive = pack.drive
 
         def heard(*levels: Any) -> None:

@@ -7,6 +7,8 @@ The comparator for short circuits is the chip's, so the pack's own is set to wha
 told. Same attributes and methods as ltc6811_front.py; knows no driver.
 """
 
+from typing import Any
+
 from .bq76952_chip import NORMAL, SHUTDOWN, SLEEP, SLOT_US, SSA, Surroundings
 from .bq76952_model import Bq76952
 from .bq76952_protections import CHG, DSG, SCD, SCD_MV
@@ -24,7 +26,8 @@ class Wires:
     def __init__(self, config):
         self.cells = config.cells
         self.channels = config.channels or [*range(config.cells - 1), _TOP - 1]
-        if len(self.channels) != config.cells or self.channels[-1] != _TOP - 1:
+        fits = sorted(set(self.channels)) == self.channels and self.channels[-1] == _TOP - 1
+        if len(self.channels) != config.cells or not fits:
             raise ValueError(f"a BQ76952 measures 3 to 16 cells, not {config.cells} like this")
         self.open = {}  # wire -> True
         self.swapped = {}  # wire -> boundary it really goes to
@@ -37,7 +40,7 @@ class Wires:
 
     def open_pins(self):
         """Unused inputs are tied to the wire below them, and lose it with the rest."""
-        pins = set()
+        pins: set[int] = set()
         for wire in self.open:
             first = self.channels[wire - 1] + 1 if wire else 0
             last = self.channels[wire] if wire < self.cells else _TOP
@@ -160,11 +163,12 @@ class Bq76952Front:
         outside.open_pins = self.harness.open_pins()
         outside.current_ma = pack.current_ma * self._sign
         outside.pack_pin_mv = outside.ld_pin_mv = pack.bus_mv
+        places: list[Any] = outside.temp_c
         for place, sensor in zip(self._places, self.thermistors, strict=True):
             if place:
                 celsius = sensor.temp_c()
                 shorted = celsius is None and sensor.fault == NTC_SHORT
-                outside.temp_c[place - 1] = "short" if shorted else celsius
+                places[place - 1] = "short" if shorted else celsius
             else:
                 outside.die_c = pack.thermal.temp_c[-1]
         stuck: dict[int, tuple[int, int]] = {}

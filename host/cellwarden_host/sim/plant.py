@@ -187,9 +187,9 @@ class Plant:
             stuck = self.short_input_stuck
             return int(self.pack.short_latched) if stuck is None else stuck
         if pin_name == "charge_feedback":
-            return self.feedback_stuck.get("charge", int(self.pack.charge.driven))
+            return self.feedback_stuck.get("charge", self.pack.charge.fed_back())
         if pin_name == "discharge_feedback":
-            return self.feedback_stuck.get("discharge", int(self.pack.discharge.driven))
+            return self.feedback_stuck.get("discharge", self.pack.discharge.fed_back())
         return self.pins.get(pin_name, 0)
 
     def adc_u16(self, pin_name, now_us):

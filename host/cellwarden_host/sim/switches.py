@@ -35,6 +35,10 @@ class Switch:
         else:
             self._move(level, current_ma)
 
+    def fed_back(self):
+        """What a relay's auxiliary contact says, or the gate driver of a MOSFET."""
+        return int(self.closed if self.relay else self.driven)
+
     def settle(self, now_us, current_ma):
         """Carry out what is due; true when the contact moved."""
         if now_us < self.due_us:
