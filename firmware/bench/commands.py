@@ -74,8 +74,8 @@ _holding = False
 def _taken():
     global _session
     if _session is None:
-        gc.collect()
         safe_state.lock_off()
+        gc.collect()
         _session = Session(board, machine, safe_state)
         _session.hold = _holding
     return _session
@@ -234,6 +234,12 @@ def off():
     print("everything is off")
 
 
+def clear():
+    """A person has looked: let latched protections clear."""
+    _taken().clear_latches()
+    print("latched protections may clear; repeat the step")
+
+
 def hold(wanted=True):
     """While an output is on, print ENQ and wait for a byte: for a program, not a person."""
     global _holding
@@ -329,5 +335,6 @@ def help():
         print("  bench.%-12s %s" % (row[0] + "()", row[3]))
     print("  bench.run()        all of them but watchdog, with questions; run(False): none")
     print("  bench.report()     the results as one line of JSON")
+    print("  bench.clear()      let latched protections clear: a person has looked at the cause")
     print("  bench.off()        everything off, now")
     print("  bench.close()      give the memory back")

@@ -16,7 +16,7 @@ _PULSE_MS = 1000
 _LEAST_MS = 200
 _READY_MS = 6_000
 _COOL_MS = 75_000  # a precharge resistor of unknown heat
-_REST_MS = 30_000
+_REST_MS = 20_000
 _BUS_PERCENT = 90
 _FEEDBACK_MS = 150
 # A body diode drops more than this, two dividers' noise is less.

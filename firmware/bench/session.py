@@ -111,6 +111,13 @@ class Session:
         self.app.all_off()
         self._guard.lock_off()
 
+    def clear_latches(self):
+        """A person has looked: what has latched may clear, and that is kept."""
+        controller = self.controller
+        controller.clear_latches(clock.now_ms())
+        controller.commands.reset_short = False  # that pulse belongs to a tick
+        controller.requests.save_state_now = True
+
     def starve(self):
         """Everything off, and the watchdog fed by nobody."""
         self.app.all_off()

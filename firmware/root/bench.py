@@ -2,6 +2,9 @@
 
 import gc
 
+from firmware.bench import room
+
+room.make()
 # As in main.py: collected often while modules load, the heap stays whole.
 gc.threshold(16_384)
 from firmware.bench.commands import (  # noqa: E402, F401 - what a person types
@@ -9,6 +12,7 @@ from firmware.bench.commands import (  # noqa: E402, F401 - what a person types
     cells,
     charge,
     chips,
+    clear,
     close,
     discharge,
     gain,
