@@ -65,6 +65,7 @@ class CommandsMap:
             ids.C_NEW_PASSWORD: self._new_password,
             ids.C_FIRST_FACTORY_PASSWORD: self._first_factory_password,
             ids.C_CHARGER_HELLO: self._charger_hello,
+            ids.C_SLEEP: self._sleep,
         }
 
     def index_at(self, address):
@@ -142,6 +143,9 @@ class CommandsMap:
     def _restart(self, _value, _data, _offset, _port):
         self._c.requests.restart = True
         return DONE
+
+    def _sleep(self, _value, _data, _offset, _port):
+        return DONE if self._c.ask_for_sleep() else NOT_ALLOWED
 
     def _factory_reset(self, _value, _data, _offset, _port):
         if not self._map.outputs_off():

@@ -206,6 +206,11 @@ class Controller:
         self.heater.clear()
         self.commands.reset_short = True
 
+    def ask_for_sleep(self):
+        """A person wants the board to sleep; False while current flows or a charger is there."""
+        unknown = not self.readings.current_ma.valid
+        return self.sleep.ask(unknown or self._flows() or self._charger_seen())
+
     def _count_charge(self, now_ms):
         current = self.readings.current_ma
         if current.count != self._seen_current:
@@ -309,15 +314,23 @@ class Controller:
         c.charger_silent = int(self.charger_link.silent(now_ms, settings))
         c.heater_fault = int(self.heater.fault)
 
-    def _sleep(self, now_ms):
+    def _flows(self):
+        context = self.protection.context
+        return context.charging or context.discharging
+
+    def _charger_seen(self):
         r = self.readings
         charger = r.charger_mv
-        seen = self.protection.context.charging or self.charger_link.talking
-        if charger.fitted and charger.valid and r.pack_mv.valid:
-            seen = seen or charger.value > r.pack_mv.value + _CHARGER_MV
+        if self.protection.context.charging or self.charger_link.talking:
+            return True
+        known = charger.fitted and charger.valid and r.pack_mv.valid
+        return known and charger.value > r.pack_mv.value + _CHARGER_MV
+
+    def _sleep(self, now_ms):
         s = self.switchgear
         on = s.discharge_on or s.precharge_on
-        self.sleep.update(self.protection, seen, on, self.access.anyone(), now_ms)
+        seen = self._charger_seen()
+        self.sleep.update(self.protection, seen, on, self.access.anyone(), self._flows(), now_ms)
 
     def _sound(self):
         loud = self.protection.loudest

@@ -15,9 +15,11 @@ class Protection:
 EMPTY = Protection(ids.RULE_CELL_UV1)
 
 
-def run(sleep, ms, start_ms=0, protection=EMPTY, charger=False, on=False, someone=False):
+def run(
+    sleep, ms, start_ms=0, protection=EMPTY, charger=False, on=False, someone=False, flows=False
+):
     for now_ms in range(start_ms, start_ms + ms + 1, 1000):
-        sleep.update(protection, charger, on, someone, now_ms & 0x3FFFFFFF)
+        sleep.update(protection, charger, on, someone, flows, now_ms & 0x3FFFFFFF)
     return sleep.due
 
 
@@ -59,6 +61,27 @@ def test_a_wake_up_in_which_somebody_logs_in_lasts_the_full_time():
     sleep.woken = True
     run(sleep, 2000, someone=True)
     assert not run(sleep, WAIT_MS - 3000, 3000)
+
+
+def test_a_person_who_asks_need_not_wait():
+    sleep = Sleep(0)
+    assert sleep.ask(False)
+    assert run(sleep, 0, protection=Protection(), on=True, someone=True)
+
+
+def test_it_is_refused_while_current_flows_and_forgotten_when_some_flows_after():
+    sleep = Sleep(0)
+    assert not sleep.ask(True)
+    assert not run(sleep, 2000, protection=Protection())
+    assert sleep.ask(False)
+    assert not run(sleep, 0, protection=Protection(), flows=True)
+    assert not run(sleep, 2000, protection=Protection())
+    assert sleep.ask(False)
+    assert not run(sleep, 0, protection=Protection(), charger=True)
+
+
+def test_nobody_falls_asleep_while_current_flows():
+    assert not run(Sleep(0), 2 * WAIT_MS, flows=True)
 
 
 def test_the_wait_is_right_across_the_wrap_of_the_clock():

@@ -187,6 +187,8 @@ COMMANDS = (
     C(0x2048, "first_factory_password", 0, 65535, INSTALLER,
       "Give a board its factory role: only while it has none and is not commissioned",
       registers=8, ports="pc"),
+    C(0x2060, "sleep", 1, 1, INSTALLER,
+      "Open all outputs and sleep until a charger, a current or a request comes"),
 )
 
 # The challenge is read from here after login_role has been written.
