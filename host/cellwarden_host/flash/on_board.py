@@ -35,15 +35,14 @@ def _hash(path):
             digest.update(buffer[:n])
 def _tree(path):
     try:
+        if not os.stat(path)[0] & 0x4000:
+            print(path, _hash(path))
+            return
         found = list(os.ilistdir(path))
     except OSError:
         return
     for entry in found:
-        each = path + "/" + entry[0]
-        if entry[1] & 0x4000:
-            _tree(each)
-        else:
-            print(each, _hash(each))
+        _tree(path + "/" + entry[0])
 def _folder(path):
     done = ""
     for part in path.split("/")[1:-1]:
@@ -184,15 +183,9 @@ class BoardFiles:
 
     def hashes(self, roots: Iterable[str]) -> dict[str, str]:
         """SHA-256 of all files below these folders and of these files, made on the board."""
-        found = {}
-        for root in roots:
-            code = f"_tree({root!r})"
-            if root.endswith((".py", ".mpy")):
-                code = f"try:\n print({root!r}, _hash({root!r}))\nexcept OSError:\n pass"
-            for line in self._run(code).splitlines():
-                path, _, digest = line.rpartition(" ")
-                found[path] = digest.strip()
-        return found
+        code = f"for _each in {list(roots)!r}:\n _tree(_each)"
+        lines = [line.rpartition(" ") for line in self._run(code).splitlines()]
+        return {path: digest for path, _, digest in lines}
 
     def write(self, name: str, data: bytes, sha256: str) -> Iterable[int]:
         """Write a staged file, yielding the bytes that went; it gets its name when it is whole."""

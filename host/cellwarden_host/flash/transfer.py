@@ -3,7 +3,8 @@
 1. New files are written under other names and proven by their hash: the old firmware is whole.
 2. main.py goes: from here on a start ends at the prompt with every output off.
 3. Files are renamed into place, unknown ones in our folders removed, boot.py last of these.
-4. All hashes are taken again, and the whole firmware is loaded (not run) after a soft reset.
+4. What was put in place is hashed there once more, and after a soft reset the whole firmware
+   is loaded, not run.
 5. main.py comes back, and the board is reset.
 
 Each step can be repeated: a second run finds what waits and what is in place, and goes on.
@@ -15,7 +16,7 @@ from collections.abc import Callable
 
 from ..problems import Refused
 from .on_board import STAGING, BoardFiles, BoardFull
-from .plan import MAIN, File, Plan, roots
+from .plan import MAIN, File, Plan
 from .remote import BoardError
 
 # Called with the path of the file under way and the bytes that have just gone.
@@ -58,14 +59,10 @@ def _put_aside(board: BoardFiles, plan: Plan, main: File) -> None:
 
 
 def _proven(board: BoardFiles, plan: Plan, name: str) -> str:
-    """What is in place is what was meant, and it loads."""
-    held = board.hashes(roots(plan.files))
-    wrong = [
-        file.path
-        for file in plan.files
-        if held.get(file.path) != file.sha256
-        if file.path != MAIN or not plan.changes
-    ]
+    """What was put in place is what was meant, and the whole firmware loads."""
+    placed = [file for file in plan.place if file.path != MAIN]
+    held = board.hashes(file.path for file in placed)
+    wrong = [file.path for file in placed if held.get(file.path) != file.sha256]
     if wrong:
         raise Refused(
             f"{wrong[0]} on the board is not what was written; its outputs stay off. "
