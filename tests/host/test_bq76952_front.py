@@ -4,7 +4,9 @@ import pytest
 
 import boards.esp32_16s as board
 from cellwarden_host.sim.bq76952_chip import FET_EN
+from cellwarden_host.sim.bq76952_front import Bq76952Front
 from cellwarden_host.sim.bq76952_protections import SCD
+from cellwarden_host.sim.faults import FAULTS
 from cellwarden_host.sim.plant import Plant
 
 MS = 1000
@@ -117,3 +119,27 @@ def test_what_cannot_fail_here_is_refused_by_name():
         Plant(board, {"cells": 16}).inject("ina_silent")
     with pytest.raises(ValueError, match="3 to 16 cells"):
         Plant(board, {"cells": 17})
+
+
+# Arguments that a fault takes where (1, 1, ...) will not do.
+ARGUMENTS = {
+    "afe_noise": (97,),
+    "relay_weld": ("charge",),
+    "relay_chatter": ("charge",),
+    "chip_bit_stuck": (1, 3, 9, 0),
+    "charger_connect": (66_000, 20_000),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - Bq76952Front.lacks))
+def test_every_other_fault_comes_and_goes(fault):
+    plant = permitted()
+    names = FAULTS[fault][1]
+    plant.inject(fault, *ARGUMENTS.get(fault, (1,) * len(names)))
+    plant.advance(500 * MS)
+    plant.clear()
+    plant.advance(1_000 * MS)
+    assert plant.truth()["faults"] == []
+    chip = plant.front.model.chip
+    assert not chip.frozen and not chip.stuck and not plant.front.model.silent
+    assert not plant.harness.open and not plant.harness.swapped

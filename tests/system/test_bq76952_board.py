@@ -5,9 +5,10 @@ import json
 import pytest
 
 import boards.esp32_16s as definition
+from cellwarden import ids
 from cellwarden_host.bench.runtimes import SCRIPTS
 from cellwarden_host.campaign import chip_cases, chip_pages
-from cellwarden_host.campaign.chip_timing import START, measure
+from cellwarden_host.campaign.chip_timing import DISCHARGING, START, at_work, measure
 from cellwarden_host.sim.board import SimBoard
 from cellwarden_host.sim.image import flash_files, program, write_image
 from cellwarden_host.sim.plant import Plant
@@ -102,6 +103,32 @@ def test_a_cut_wire_never_fires_the_disconnect(wire):
 def test_a_chip_that_is_wrong_from_the_start_never_lets_anything_on(text):
     row = measure(CASE[text, START])
     assert row.end == "nothing ever came on" and row.rules
+
+
+def test_the_chip_stands_outside_the_packs_limits_and_follows_them():
+    scene = at_work(CASE["short circuit that stays", DISCHARGING])
+    setup = scene.app.hardware.chip.setup
+    live = scene.settings.live
+
+    def steps_outside():
+        over = setup.applied["ov_mv"] - live[ids.CELL_OV2_MV]
+        under = live[ids.CELL_UV2_MV] - setup.applied["uv_mv"]
+        return over, under
+
+    assert all(0 <= apart <= 51 for apart in steps_outside())
+    assert setup.applied["discharge_ma"] >= live[ids.DISCHARGE_PEAK_MA]
+    assert setup.applied["short_ma"] == definition.AFE_SHORT_MA and not setup.unarmed
+    scene.set(cell_ov2_mv=live[ids.CELL_OV2_MV] - 70)
+    scene.run(1_000)
+    assert all(0 <= apart <= 51 for apart in steps_outside())
+    chip = scene.plant.front.model.chip
+    assert chip.settings["COV Threshold"] * 50.6 > live[ids.CELL_OV2_MV] + 60, "not while on"
+    scene.plant.inject("i2c_stuck")
+    scene.run(1_000)
+    scene.plant.clear()
+    scene.run(3_000)
+    chip = scene.plant.front.model.chip
+    assert abs(chip.settings["COV Threshold"] * 50.6 - setup.applied["ov_mv"]) < 1
 
 
 def test_the_pages_show_every_case():
