@@ -11,6 +11,7 @@ MAH = 3_600_000
 _WH = 360_000
 LONGEST_MS = 10_000
 _CHUNK_MS = 500
+_LONGEST_ENERGY_MS = 30_000
 TOTAL_MAX = 1_000_000_000
 
 
@@ -73,7 +74,10 @@ class ChargeCount:
         return moved
 
     def add_energy(self, pack_mv, current_ma, dt_ms):
-        """``dt_ms`` of at most LONGEST_MS at this mean voltage and current."""
+        """``dt_ms`` at this mean voltage and current."""
+        while dt_ms > _LONGEST_ENERGY_MS:
+            dt_ms -= _LONGEST_ENERGY_MS
+            self.add_energy(pack_mv, current_ma, _LONGEST_ENERGY_MS)
         tenth_watts = pack_mv // 100 * (current_ma // 100) // 10
         rest = self._energy_rest + tenth_watts * (dt_ms // 100)
         if rest >= _WH or rest <= -_WH:

@@ -56,7 +56,7 @@ class SocLesson:
 
     def _learn(self, at_ppm, width):
         counted = self.path_ppm // 1000
-        seen = (at_ppm - self.at_ppm) // 1000
+        seen = max(-1000, min(1000, (at_ppm - self.at_ppm) // 1000))
         if counted * seen <= 0:
             return False
         self.gain = (seen - counted) * GAIN_UNIT // (counted if counted > 0 else -counted)
