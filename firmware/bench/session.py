@@ -27,6 +27,7 @@ HOLD_MS = 100
 _LOOK_MS = 50
 _COLLECT_STEPS = 400
 _SETTLE_MS = 6000
+_DROPPED = "the dead-man has switched everything off"
 _ANY_TIMERS = (-1, -1)  # in software
 _BOTH = ids.FORBID_CHARGE | ids.FORBID_DISCHARGE
 
@@ -131,7 +132,7 @@ class Session:
     def step(self):
         """Do what is due and wait until more is; asks the host when an output is on."""
         if self.dropped:
-            raise Dropped("the dead-man has switched everything off")
+            raise Dropped(_DROPPED)
         self._looks_left = DEAD_MS // _LOOK_MS
         now_ms = clock.now_ms()
         wait_ms = self.app.step(now_ms)
@@ -159,6 +160,8 @@ class Session:
             if elapsed_ms(clock.now_ms(), start_ms) >= limit_ms:
                 return False
             self.step()
+        if self.dropped:
+            raise Dropped(_DROPPED)
         return True
 
     def settle(self):
