@@ -17,7 +17,7 @@ _CRASH = "/data/crash.txt"
 COMMAND = "command"
 CRASH = "crash"
 SLEEP = "sleep"
-# Between looks for a charger from deep sleep; boards with a wake latch wake at once.
+# An empty board looks at its pack this often.
 SLEEP_MS = 60_000
 _CAUSES = {
     COMMAND: ids.RESTART_CAUSE_IS_COMMAND,
@@ -26,13 +26,14 @@ _CAUSES = {
 }
 
 _last = ids.RESTART_CAUSE_IS_UNKNOWN
+slept_ms = 0  # how long the board slept before this start
 
 
-def mean(word):
-    """The reset that follows is meant: COMMAND, CRASH or SLEEP."""
+def mean(word, ms=0):
+    """The reset that follows is meant: COMMAND, CRASH, or SLEEP after ``ms`` of it."""
     try:
         with open(_WORD, "w") as file:
-            file.write(word)
+            file.write("%s %d" % (word, ms))
     except OSError:
         pass
 
@@ -55,18 +56,21 @@ def crashed(error):
 
 def cause():
     """Why this start happened, ids.RESTART_CAUSE_IS_*; forgets the word."""
-    global _last
+    global _last, slept_ms
+    slept_ms = 0
     _last = _find_cause()
     return _last
 
 
 def _find_cause():
+    global slept_ms
     word = ""
     try:
         with open(_WORD) as file:
-            word = file.read()
+            word, _, ms = file.read().partition(" ")
+        slept_ms = int(ms or 0)
         os.remove(_WORD)
-    except OSError:
+    except (OSError, ValueError):
         pass
     if word in _CAUSES:
         return _CAUSES[word]

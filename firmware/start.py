@@ -45,8 +45,7 @@ def build():
     persistence.load_access(access, now_ms)
     controller = application.controller
     cause = restart.cause()
-    slept_ms = restart.SLEEP_MS if cause == ids.RESTART_CAUSE_IS_SLEEP else 0
-    persistence.load_state(controller, now_ms, slept_ms)
+    persistence.load_state(controller, now_ms, restart.slept_ms)
     register_map = RegisterMap(controller)
     _texts(register_map)
     controller.publisher.restart_cause = cause

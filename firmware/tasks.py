@@ -65,7 +65,7 @@ class Tasks:
             if requests.restart or requests.factory_reset:
                 self._leave(now_ms, restart.COMMAND)
             if controller.sleep.due:
-                self._leave(now_ms, restart.SLEEP)
+                self._sleep(now_ms)
 
     def _store(self, now_ms):
         """One piece of what must be kept, where it cannot cost the heartbeat.
@@ -113,10 +113,25 @@ class Tasks:
         self._ports[1].configure(address, live[ids.RS485_2_BAUD] * 100)
 
     def _leave(self, now_ms, word):
-        """Everything off and saved, then a reset, or a sleep that ends in one."""
+        """Everything off and saved, then a reset."""
+        self._rest(now_ms)
+        restart.mean(word)
+        machine.reset()
+
+    def _sleep(self, now_ms):
+        """Everything off and saved, then a sleep that ends in a reset.
+
+        The word is left after it: a board whose power fails asleep has not been woken.
+        """
+        app = self._app
+        from firmware.doze import FOREVER, Doze
+
+        self._rest(now_ms)
+        doze = Doze(app.board, machine, app.hardware, app.watchdog)
+        doze.sleep(FOREVER if self._controller.sleep.asked else restart.SLEEP_MS)
+        restart.mean(restart.SLEEP, doze.slept_ms)
+        machine.reset()
+
+    def _rest(self, now_ms):
         self._app.all_off()
         self._persistence.save_all(self._controller, now_ms, self._app.watchdog)
-        restart.mean(word)
-        if word == restart.SLEEP:
-            machine.deepsleep(restart.SLEEP_MS)
-        machine.reset()

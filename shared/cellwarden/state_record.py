@@ -55,7 +55,7 @@ def load(controller, data, now_ms, slept_ms=0):
     rules = cells if data[0] == 1 else cells + (data[16] | data[17] << 8)
     if len(data) < rules:
         return False
-    c.uptime_s = c.start_uptime_s = _get(data, 2)
+    c.uptime_s = c.start_uptime_s = _get(data, 2) + slept_ms // 1000
     c.wire_proof.armed = bool(data[1] & 2)
     if data[1] & 4:
         c.conditions.state_lost = 1

@@ -39,6 +39,7 @@ _ELSEWHERE = (
     "take_zero",
     "take_gain_ma",
     "set_soc_permille",
+    "sleep",
 )
 _DOABLE = {name: row for name, row in catalog.COMMANDS.items() if name not in _ELSEWHERE}
 # These end the board's work or a person's responsibility: asked for once more.
@@ -80,6 +81,16 @@ def add(commands: options.Commands) -> None:
         (*parents, yes),
     )
     do.add_argument("name", metavar="COMMAND")
+    options.command(
+        commands,
+        "sleep",
+        _sleep,
+        "Send the board to sleep: all outputs open, until something wakes it.\n\n"
+        "A charger, a current or a request on either RS485 port wakes it. It declines while\n"
+        "current flows. What each board draws asleep: docs/sleep.md.",
+        "  cellwarden sleep\n  cellwarden sleep --yes",
+        (*parents, yes),
+    )
     change = options.command(
         commands,
         "password",
@@ -153,6 +164,11 @@ def _show_switches(board: Board, args: argparse.Namespace, names: list[str]) -> 
 def _clear(args: argparse.Namespace) -> int:
     agreed("Have you looked at the pack, and is the cause gone?", args)
     return _carry_out(args, "clear_latches", 1)
+
+
+def _sleep(args: argparse.Namespace) -> int:
+    agreed("All outputs will open. Go ahead?", args)
+    return _carry_out(args, "sleep", 1)
 
 
 def _do(args: argparse.Namespace) -> int:

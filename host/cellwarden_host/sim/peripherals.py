@@ -41,7 +41,10 @@ class Peripherals:
                 enables[label + "_de"] = line
         self._by_port = by_port
         self.lines = [by_port[port] for port in sorted(by_port)]
-        self.pins = Pins(plant, board, clock, enables, self.fire, self.charge, *costs_us, poll_us)
+        tick_us, settle_us = costs_us
+        self.pins = Pins(
+            plant, board, clock, enables, self.fire, self.charge, tick_us, settle_us, poll_us
+        )
         self._stop_all()
         self.handlers = {
             **self.pins.handlers,
@@ -196,6 +199,7 @@ class Peripherals:
         line = self.line_of[label]
         line.pump(self._clock.now_us)
         line.receive(data, self._clock.now_us)
+        self.pins.edge(label + "_rx")
         due_us = line.next_arrival_us()
         if due_us is not None and not line.ring:
             # Only the first byte of a burst ends an idle; the driver buffers the rest.

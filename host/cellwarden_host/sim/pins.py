@@ -165,6 +165,12 @@ class Pins:
             self._irqs.pop(pin, None)
         return 0
 
+    def edge(self, name):
+        """A byte's start bit on a receive pin, for a firmware that sleeps over its UART."""
+        watch = self._irqs.get(self._numbers[name])
+        if watch is not None and watch[0] & _IRQ_FALLING:
+            self._fire(watch[1])
+
     def _poll_irqs(self):
         for pin, watch in self._irqs.items():
             level = self._read(pin)
