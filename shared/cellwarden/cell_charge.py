@@ -31,7 +31,7 @@ _ROUNDS = 12  # 12 x 5000 mV fit 16 bits
 _UNSURE_DMV = bytes((0, 50, 200, 50, 100, 100))
 # Over twice that the curve may take this much charge (0.01 %), or it is flat here.
 _FLAT = 400
-_CELL_ERROR_DMV = 25  # what a cell's mean reading may be off those of the others
+_CELL_ERROR_DMV = 15  # what a mean reading may change against the others between looks
 _LEAST_SIGMA = 10
 _EDGE_STEPS = 40
 _SIGMA_MOST = 2000

@@ -28,7 +28,7 @@ _LEAST_PART = 20
 _MOST_STEPS = 8
 # Weight that is remembered; from the second on cells are shown, from the third steps are cut.
 _INFO_MOST = 1024
-_INFO_KNOWN = 64
+_INFO_KNOWN = 192
 _INFO_CUT = 16
 _CUT_PART = 4  # cut to this part of the resistance, and what 5 mV make of it
 _CUT_MV = 5
@@ -39,8 +39,8 @@ _SHOWN_MOST = 32_000
 
 # Against 25 degC, every 10 K from -30 degC on: Arrhenius with 21 kJ/mol, between that of the
 # electrolyte's conduction (17 kJ/mol) and of charge transfer (35 kJ/mol) in the parameter sets
-# that PyBaMM distributes (Chen 2020, Nyman 2008).
-_PERCENT = array("H", (655, 444, 305, 215, 156, 115, 87, 67, 52, 41))
+# that PyBaMM distributes (Chen 2020, Nyman 2008); 1 less at 20 and 30 degC, to be 100 at 25.
+_PERCENT = array("H", (655, 444, 305, 215, 156, 114, 86, 67, 52, 41))
 _COLDEST_DC = -300
 
 

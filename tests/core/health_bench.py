@@ -25,6 +25,7 @@ class Bench(Pack):
         self.charge_ppm = [500_000] * cells
         self.uohm = [1000] * cells
         self.step_mv = 1  # of the front end
+        self.late_ma = None  # the current that the voltages still belong to
         self.heater = False
         self.uptime_ms = 0
         self._seed = 1
@@ -39,7 +40,8 @@ class Bench(Pack):
         moved = self.current_ma * step_ms // 3600 * 1000 // self.live[ids.CAPACITY_MAH]
         for i in range(self.cells):
             self.charge_ppm[i] += moved
-            drop_uv = self.current_ma * self.uohm[i] // 1000
+            ma = self.current_ma if self.late_ma is None else self.late_ma
+            drop_uv = ma * self.uohm[i] // 1000
             dmv = self.curve.dmv_at(self.charge_ppm[i]) + drop_uv // 100
             # A front end's steps, and its noise of up to 2 mV.
             self._seed = (self._seed * 20077 + 12345) & 0x7FFF

@@ -95,6 +95,41 @@ def test_warmth_of_the_current_is_explained():
     assert bench.minutes(5, (600,) * 4 + (0, 0))
 
 
+def test_a_small_resistance_leaves_the_heat_of_the_reaction():
+    bench = Warm()
+    bench.charge_ppm = [1_000_000] * 8
+    bench.uohm = [200] * 8
+    bench.steps(3)
+    assert bench.health.resistance.known
+    bench.current_ma = -100_000
+    assert bench.minutes(15, (1800,) * 4 + (0, 0))
+
+
+def test_heat_grows_with_the_square_of_the_current():
+    bench = Warm()
+    bench.charge_ppm = [2_000_000] * 8
+    bench.uohm = [200] * 8
+    bench.steps(3)
+    bench.current_ma = -200_000
+    assert bench.minutes(10, (3900,) * 4 + (0, 0))
+
+
+def test_heat_that_never_came_does_not_hide_a_hot_spot_for_long():
+    bench = Warm()
+    bench.charge_ppm = [2_000_000] * 8
+    bench.current_ma = -200_000
+    bench.minutes(10)
+    bench.current_ma = 0
+    bench.minutes(15)
+    assert not bench.minutes(4, (3000, 0, 0, 0, 0, 0))
+
+
+def test_a_pack_that_has_cooled_down_hides_nothing():
+    bench = Warm()
+    bench.minutes(30, (-400,) * 6)
+    assert not bench.minutes(4, (3000, 0, 0, 0, 0, 0))
+
+
 def test_the_cold_makes_cells_warm_up_faster():
     bench = Warm()
     bench.mk = [-10_000] * 6
@@ -109,9 +144,9 @@ def test_a_pack_carried_into_a_warm_room_is_no_hot_spot():
     bench.noise_dc = 5
     bench.mk = [-5_000] * 6
     bench.minutes(10)
-    # Boards take a quarter of an hour to follow, sensors on the cells at least half an hour.
-    for _ in range(90):
-        rises = [(22_000 - bench.mk[s]) // (15 if s > 3 else 30) for s in range(6)]
+    # Boards take three minutes to follow, sensors on small cells ten.
+    for _ in range(60):
+        rises = [(22_000 - bench.mk[s]) // (3 if s > 3 else 10) for s in range(6)]
         assert bench.minutes(1, rises), bench.most_dc
 
 

@@ -30,7 +30,7 @@ class Days:
                 for i in range(CELLS):
                     self.true[i] -= self.rate[i]
 
-    def look(self, charge=5000, sigma=NMC_SIGMA, at_most=()):
+    def look(self, charge=5000, sigma=NMC_SIGMA, at_most=(), at_least=()):
         """``charge`` in 0.01 %."""
         if not self.leak.begin(charge, sigma, self.hours):
             return False
@@ -41,7 +41,7 @@ class Days:
             # A smaller cell swings more.
             seen.append(self.true[i] // 10 - self.spread[i] * (charge - 5000) // 100 + error)
         i = 0
-        while not self.leak.compare(i, CELLS, seen[i], -1 if i in at_most else 0):
+        while not self.leak.compare(i, CELLS, seen[i], (i in at_least) - (i in at_most)):
             i = (i + 1) % CELLS
         return True
 
@@ -120,10 +120,12 @@ def test_half_the_limit_is_not_told():
 
 
 def test_capacity_spread_is_no_leak_though_the_charge_moves_with_the_seasons():
-    d = Days()
-    for charge in range(2000, 9000, 20):
-        d.days(1, ((8, charge), (8, charge - 900)))
-        assert d.leak.worst < LIMIT
+    for step in (20, 100, 200):
+        d = Days()
+        d.spread[10] = 20  # one cell is not like the others at all
+        for charge in range(2000, 9000, step):
+            d.days(1, ((8, charge), (8, charge - 900)), sigma=10)
+            assert d.leak.worst < LIMIT
 
 
 def test_what_balancing_takes_is_no_leak():
@@ -160,6 +162,15 @@ def test_balancing_counted_wrong_by_a_third_is_no_leak():
         assert d.days(1) is None
 
 
+def test_one_cell_balanced_by_half_as_much_again_as_was_counted_is_no_leak():
+    d = Days()
+    for _ in range(40):
+        d.true[2] -= 400
+        for _ in range(250):
+            d.leak.take(2, 3600, CAPACITY)
+        assert d.days(1, sigma=20) is None
+
+
 def test_a_cell_known_only_to_have_at_most_so_much_is_not_said_to_leak():
     """Behind the knee of a flat curve: it stays where it is, while others are balanced."""
     d = Days()
@@ -186,6 +197,26 @@ def test_a_cell_that_falls_behind_the_knee_is_told():
     assert d.leak.worst >= LIMIT and d.leak.where == 5
 
 
+def test_behind_the_knee_its_rate_stays_what_it_was():
+    d = Days()
+    d.rate[4] = 300
+    d.days(12, sigma=10)
+    rate = d.leak.rate[4]
+    d.rate[4] = 0
+    for _ in range(9):
+        d.days(1, sigma=10, at_most=(4,))
+    assert rate > 250 and d.leak.rate[4] == rate
+
+
+def test_a_cell_known_only_to_have_at_least_so_much_is_not_said_to_leak():
+    d = Days()
+    d.true[4] = 2000
+    d.days(6, sigma=10)
+    d.true[4] = 200  # where the curve becomes flat above it
+    for _ in range(8):
+        assert d.days(1, sigma=10, at_least=(4,)) is None
+
+
 def test_nothing_is_compared_over_an_unknown_time():
     d = Days()
     d.days(10)
@@ -209,7 +240,7 @@ def test_a_rate_that_nothing_has_confirmed_for_a_month_is_forgotten():
 def test_one_cell_charged_by_hand_makes_no_leak_of_the_others():
     d = Days()
     d.days(10)
-    d.true[3] += 5000
+    d.true[3] += 20_000
     assert d.days(15) is None
 
 
