@@ -2,11 +2,12 @@
 
 A fixed layout with a version in front; the firmware stores it with sequence number and CRC
 (firmware/records.py) whenever a rule trips and every few minutes. A record of version 1 knows
-nothing of single cells; one of a version that is not known is not read: latches are then
-unknown, so the journal tells, and the state of charge starts from voltage.
+nothing of single cells, and charge in mAh; one of a version that is not known is not read:
+latches are then unknown, so the journal tells, and the state of charge starts from voltage.
 """
 
 from . import protection_state
+from .whole_numbers import permille_of
 
 VERSION = 2
 SIZE = 1280
@@ -45,6 +46,16 @@ def dump(controller, out, now_ms):
     return at + protection_state.dump(c.protection, out, at, now_ms)
 
 
+def _load_charge_1(estimator, data):
+    """Known, believed, (shown), its doubt, in all charged and discharged, capacity."""
+    full_mah = _get(data, _HEAD_1 + 24)
+    if data[_HEAD_1] and full_mah:
+        sigma = permille_of(_get(data, _HEAD_1 + 12), full_mah)
+        estimator.begin(permille_of(_get(data, _HEAD_1 + 4), full_mah), sigma + 1)
+    estimator.count.charged_mah = _get(data, _HEAD_1 + 16)
+    estimator.count.discharged_mah = _get(data, _HEAD_1 + 20)
+
+
 def load(controller, data, now_ms, slept_ms=0):
     """Take back what ``dump`` wrote; False when it is of another version or too short."""
     c = controller
@@ -60,7 +71,10 @@ def load(controller, data, now_ms, slept_ms=0):
     if data[1] & 4:
         c.conditions.state_lost = 1
     c.switchgear.restore(bool(data[1] & 1), _get(data, 6), _get(data, 10))
-    c.estimator.state_from(data, head)
-    c.cells.state_from(data, cells, rules - cells)
+    if data[0] == 1:
+        _load_charge_1(c.estimator, data)
+    else:
+        c.estimator.state_from(data, head)
+        c.cells.state_from(data, cells, rules - cells)
     protection_state.load(c.protection, data, rules, len(data) - rules, now_ms, slept_ms)
     return True

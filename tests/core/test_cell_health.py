@@ -1,5 +1,7 @@
 """What is known of the cells lasts over a restart, answers on its registers, and warns."""
 
+from struct import pack
+
 from health_bench import Bench
 from map_bench import Bench as MapBench
 
@@ -81,22 +83,23 @@ def test_what_was_learned_lasts_over_a_restart():
 
 
 def test_a_record_of_before_there_was_cell_health_is_read():
-    c = learned(controller())
-    c.uptime_s = 777
-    c.estimator.known = True
-    c.protection.state[ids.RULE_CELL_OV2] = 3
-    data = bytearray(state_record.SIZE)
-    length = state_record.dump(c, data, NOW_MS)
-    estimator = data[14] | data[15] << 8
-    health = data[16] | data[17] << 8
-    old = bytes([1]) + bytes(data[1:16]) + bytes(data[18 : 18 + estimator])
-    old += bytes(data[18 + estimator + health : length])
+    latched = bytearray(2 * 70)
+    latched[2 * ids.RULE_CELL_OV2] = 3
+    # Length of the estimator, then: known, believed, behind, doubt, charged, discharged, full.
+    old = pack("<BBIIIH", 1, 0, 777, 88, 9, 32)
+    old += pack("<8I", 1, 64_000, 0, 2500, 123_456, 234_567, 100_000, 0)
     after = controller()
-    assert state_record.load(after, old, NOW_MS)
+    assert state_record.load(after, old + bytes(latched), NOW_MS)
     assert after.uptime_s == 777
-    assert after.estimator.known
+    assert after.switchgear.operations == 88
+    e = after.estimator
+    assert e.known and e.soc_permille == 640 and 25 <= e.soc_sigma_permille <= 35
+    assert (e.charged_mah, e.discharged_mah) == (123_456, 234_567)
     assert after.protection.state[ids.RULE_CELL_OV2] == 3
     assert after.cells.register(1, 0) == ABSENT
+    after.tick(NOW_MS + 100)
+    assert abs(e.remaining_mah - 64_000) < 500
+    assert not state_record.load(controller(), old[:40], NOW_MS)
 
 
 def test_a_record_that_ends_too_early_is_not_read():
