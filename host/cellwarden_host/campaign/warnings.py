@@ -63,7 +63,7 @@ WARNINGS = (
     P("factory_password", "start", "nobody has changed the password", _nothing, 300),
     P("no_secondary", "start", "the board has no disconnect", _no_disconnect, 300),
     P("storage_failed", "charging", "the disk is full", told("storage_failed"), 300),
-    P("cell_leak", "charging", "cell 5 is found to lose 0.25 % a day", _leaks, 300),
+    P("cell_leak", "charging", "cell 5 is found to lose 0.25 % a day", _leaks, 700),
     P("self_heating", "charging", "one sensor of the battery is 12 degC warmer than before",
       warmth((1,), 37.0), 40_000),
 )  # fmt: skip
