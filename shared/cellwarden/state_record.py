@@ -7,6 +7,7 @@ latches are then unknown, so the journal tells, and the state of charge starts f
 """
 
 from . import protection_state
+from .estimator import STATE_SIZE
 from .whole_numbers import permille_of
 
 VERSION = 2
@@ -74,7 +75,8 @@ def load(controller, data, now_ms, slept_ms=0):
     if data[0] == 1:
         _load_charge_1(c.estimator, data)
     else:
-        c.estimator.state_from(data, head)
+        if cells - head == STATE_SIZE:  # else it starts from voltage
+            c.estimator.state_from(data, head)
         c.cells.state_from(data, cells, rules - cells)
     protection_state.load(c.protection, data, rules, len(data) - rules, now_ms, slept_ms)
     return True

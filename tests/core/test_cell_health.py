@@ -102,6 +102,22 @@ def test_a_record_of_before_there_was_cell_health_is_read():
     assert not state_record.load(controller(), old[:40], NOW_MS)
 
 
+def test_a_charge_of_another_layout_is_not_taken():
+    c = learned(controller())
+    c.estimator.known = True
+    c.protection.state[ids.RULE_CELL_OV2] = 3
+    data = bytearray(state_record.SIZE)
+    length = state_record.dump(c, data, NOW_MS)
+    end = 18 + (data[14] | data[15] << 8)
+    data[14] += 4
+    longer = bytes(data[:end]) + bytes(4) + bytes(data[end:length])
+    after = controller()
+    assert state_record.load(after, longer, NOW_MS)
+    assert not after.estimator.known
+    assert after.protection.state[ids.RULE_CELL_OV2] == 3
+    assert after.cells.register(1, 0) != ABSENT
+
+
 def test_a_record_that_ends_too_early_is_not_read():
     data = bytearray(state_record.SIZE)
     length = state_record.dump(learned(controller()), data, NOW_MS)
