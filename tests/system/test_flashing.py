@@ -31,7 +31,7 @@ PULLS = int(os.environ.get("CELLWARDEN_PULLS", "20"))
 OLD = "0.0.9"
 HEARTBEAT_MS = 500
 SPEED = 5.0
-CHANGED = 8  # modules of the old firmware that differ from the new one's
+CHANGED = 5  # modules of the old firmware that differ from the new one's
 NOTE = b"mine\n"
 MINE = ("/note.txt", "/mine.bin")
 SETTINGS = {"cell_ov1_mv": 4185, "cell_ov2_mv": 4290}
@@ -333,18 +333,18 @@ def test_a_cable_pulled_at_any_byte_leaves_a_safe_board_and_a_job_to_finish(
 
 
 def test_a_killed_command_is_finished_by_the_next(bench):
-    chance = random.Random(4)
+    """The next command meets a board in the middle of a raw paste, not switched off between."""
     words = [sys.executable, "-m", "cellwarden_host.cli", "flash", "--board", "sim", "--yes"]
-    for _ in range(2):
-        with bench.station.paced(SPEED):
-            process = subprocess.Popen(
-                [*words, "--port", bench.port], stdout=subprocess.PIPE, text=True
-            )
-            for line in process.stdout:
-                if " %, " in line and int(line.split("%")[0]) >= chance.randrange(10, 60):
-                    break
-            process.kill()
-            process.communicate()
-        bench.station.advance(HEARTBEAT_MS)
-        assert bench.station.all_open and not bench.commanded()
+    until = random.Random(4).randrange(10, 60)
+    with bench.station.paced(SPEED):
+        process = subprocess.Popen(
+            [*words, "--port", bench.port], stdout=subprocess.PIPE, text=True
+        )
+        for line in process.stdout:
+            if " %, " in line and int(line.split("%")[0]) >= until:
+                break
+        process.kill()
+        process.communicate()
+    bench.station.advance(HEARTBEAT_MS)
+    assert bench.station.all_open and not bench.commanded()
     _finishes(bench, OLD, VERSION, OLD)
