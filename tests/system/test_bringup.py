@@ -142,6 +142,7 @@ def test_a_fault_fails_exactly_its_step_and_says_where_to_look(joined, fault, st
         call(lambda: station.clear())
         if noise:
             call(noise.end)
+        repl.clear()
     assert failed(results) == [step], "\n".join(f"{n}: {r}" for n, r in results.items())
     assert said in results[step]["say"]
     assert repl.report()["verdict"] == "fail"

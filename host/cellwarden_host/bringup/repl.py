@@ -94,6 +94,10 @@ class BoardRepl:
         call = ", ".join(repr(argument) for argument in (name, *arguments))
         return self._json(self._run(f"bench.step({call})"))
 
+    def clear(self) -> None:
+        """A person has looked at what latched: it may clear."""
+        self._run("bench.clear()")
+
     def report(self) -> dict[str, Any]:
         """All results and the board's verdict."""
         return self._json(self._run("bench.report()"))
