@@ -1,6 +1,6 @@
 """The curve of a chemistry, or the pack's own: both ways, at its ends, without allocating."""
 
-from cellwarden import ids, ocv_curves
+from cellwarden import ids
 from cellwarden import ocv_data as data
 from cellwarden.ocv_curves import POINTS, PPM, OcvCurve
 
@@ -155,16 +155,6 @@ def test_the_steepest_curve_stays_inside_small_integers():
     assert curve.ppm_at(27_000) == (low + high) // 2
 
 
-def test_whole_millivolts_and_thousandths_for_those_who_need_no_more():
-    for chemistry in CHEMISTRIES:
-        for permille in range(0, 1001, 10):
-            mv = ocv_curves.mv_at(chemistry, permille)
-            assert ocv_curves.permille_at(chemistry, mv) <= permille
-            assert ocv_curves.permille_at(chemistry, mv + 1) >= permille
-    assert ocv_curves.permille_at(ids.CHEMISTRY_NONE, 3700) == 0
-    assert ocv_curves.mv_at(ids.CHEMISTRY_NONE, 500) == 0
-
-
 def test_looking_up_allocates_nothing():
     try:
         from micropython import heap_lock, heap_unlock
@@ -180,7 +170,6 @@ def test_looking_up_allocates_nothing():
             typical.ppm_at(typical.dmv_at(ppm))
         for dmv in range(5_000, 50_000, 997):
             curve.ppm_at(dmv)
-            ocv_curves.permille_at(1, dmv // 10)
         typical.select(ids.CHEMISTRY_NA_LAYERED)
     finally:
         heap_unlock()
