@@ -27,13 +27,15 @@ def make():
         loop = modules["asyncio"]
         loop.core.cur_task = None
         loop.new_event_loop()
+    if "firmware.start" in modules:  # the prompt still knows its ``run``: leave that hollow
+        start = modules["firmware.start"]
+        for name in dir(start):
+            if not name.startswith("__"):
+                delattr(start, name)
     for name in _SERVING:
         if name in modules:
             del modules[name]
             package, _, part = name.partition(".")
             if hasattr(modules[package], part):
                 delattr(modules[package], part)
-    main = __import__("__main__")
-    if hasattr(main, "run"):  # main.py's, which holds firmware.start
-        delattr(main, "run")
     gc.collect()

@@ -58,13 +58,13 @@ class Desk:
         self.world = World(self.plant, board)
         Timer.running.clear()
         self.world.machine.Timer = Timer
-        self.world.clock.sleep_us = self.sleep_us
+        self.world.clock.sleep_us = self.pass_us
         self.guard = Guard()
         self.asked = 0
         self.silent_after = None
         self.session = Session(board, self.world.machine, self.guard, str(folder), self.ask)
 
-    def sleep_us(self, time_us):
+    def pass_us(self, time_us):
         clock = self.world.clock
         end_us = clock.now_us + time_us
         while clock.now_us < end_us:
@@ -81,7 +81,7 @@ class Desk:
         """A host that answers at once, until it does so no more for a second."""
         self.asked += 1
         if self.silent_after is not None and self.asked > self.silent_after:
-            self.sleep_us(1_000_000)
+            self.pass_us(1_000_000)
 
     @property
     def all_open(self):
