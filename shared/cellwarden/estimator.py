@@ -9,7 +9,7 @@ ends, and a charge that ends below its upper end ends below 100 %. It must never
 certainty: before the first voltage there is no estimate.
 """
 
-from . import ids
+from . import estimator_record, ids
 from .charge_count import LONGEST_MS, ChargeCount
 from .ocv_curves import PPM, OcvCurve
 from .polarisation import Polarisation
@@ -18,6 +18,7 @@ from .soc_lesson import SocLesson
 from .ticks import elapsed_ms
 from .whole_numbers import of_permille, root
 
+STATE_SIZE = estimator_record.SIZE
 STRETCH_MS = 10_000
 LOOK_MS = 60_000
 _LOOK_PPM = 10_000  # or when this much charge has moved
@@ -34,6 +35,7 @@ _REST_PART_MS = 30_000
 _METER_DMV = 15
 _ROOM_DC = 250
 _SETTLED_DMV = 50
+_RESTED_DMV = 60
 
 FULL_NEAR_MV = 15
 FULL_HOLD_MS = 30_000
@@ -41,24 +43,13 @@ FULL_ENDS_PPM = 20_000
 _IDLE_PART = 200
 # What is shown follows a correction at this rate.
 SLEW_PPM_S = 500
-# A lesson further from what is believed than this many standard deviations is believed at once.
-_LESSON_PART = 2
+# A lesson further from what is believed than the root of this many standard deviations is
+# believed at once.
+_LESSON_GATE = 3
+# The charger's end tells the charge this well.
+_FULL_WIDTH_PPM = 20_000
 # Once a tick: nothing, then one part of the work on the newest stretch.
 _WAIT, _DROP, _LEARN, _LOOK, _WEIGH = range(5)
-
-STATE_SIZE = 80
-
-
-def _put(out, offset, value):
-    for i in range(4):
-        out[offset + i] = value >> (8 * i) & 0xFF
-
-
-def _get(data, offset):
-    value = 0
-    for i in range(4):
-        value |= data[offset + i] << (8 * i)
-    return value if value < 0x80000000 else value - 0x100000000
 
 
 class Estimator:
@@ -79,15 +70,16 @@ class Estimator:
         self.polarisation = Polarisation()
         self.filter = SocFilter()
         self.lesson = SocLesson()
-        self._rated_mah = 0
-        self._chemistry = 0
-        self._shown_ppm = 0
-        self._full_ppm = PPM
+        self.rated_mah = 0
+        self.chemistry = 0
+        self.shown_ppm = 0
+        self.full_ppm = PPM
         self._full_since_ms = 0
         self._near_full = False
         self._update_ms = 0
         self._updated = False
         self._unrested_dmv = _UNRESTED_DMV
+        self._rested_ms = self._rest_ms = 0
         self._part = _WAIT
         self._temp_dc = _ROOM_DC
         self._cells_mv = self._current_ma = self._samples = 0  # sums of this stretch
@@ -123,7 +115,7 @@ class Estimator:
     @property
     def offset_ma(self):
         """What the current's zero is learned to be wrong by."""
-        return self.filter.offset * (self._rated_mah >> 6) // 250_000
+        return self.filter.offset * (self.rated_mah >> 6) // 250_000
 
     def add_current(self, current_ma, dt_ms):
         """``current_ma`` flowed for the last ``dt_ms``."""
@@ -138,14 +130,14 @@ class Estimator:
         gone_ms = elapsed_ms(now_ms, self._update_ms) if self._updated else 0
         self._updated = True
         self._update_ms = now_ms
-        if self.full_mah == 0 or not self._chemistry:
+        if self.full_mah == 0 or not self.chemistry:
             return
         moved = self.count.take()
         if moved:
             self.filter.move(moved)
             self.lesson.move(moved)
             self._stretch_ppm += moved
-            self._shown_ppm += moved
+            self.shown_ppm += moved
         self._stretch_ms += gone_ms if gone_ms < LONGEST_MS else LONGEST_MS
         if self.count.unknown_ms:
             self.count.unknown_ms = 0
@@ -164,12 +156,12 @@ class Estimator:
         """Other settings: the share stays what it was, what was learned does not."""
         rated = live[ids.CAPACITY_MAH]
         chemistry = live[ids.CHEMISTRY]
-        if rated == self._rated_mah and chemistry == self._chemistry:
+        if rated == self.rated_mah and chemistry == self.chemistry:
             return
-        if chemistry != self._chemistry:
+        if chemistry != self.chemistry:
             self.polarisation.forget()
-        self._rated_mah = rated
-        self._chemistry = chemistry
+        self.rated_mah = rated
+        self.chemistry = chemistry
         self.count.capacity(rated)
         self.filter.forget_gain()
         self.lesson.forget()
@@ -177,7 +169,7 @@ class Estimator:
 
     def _take_full(self):
         """The capacity that the learned gain makes of the rated one."""
-        rated = self._rated_mah
+        rated = self.rated_mah
         part = (GAIN_UNIT << 12) // (GAIN_UNIT + self.filter.gain)
         self.full_mah = (rated >> 12) * part + ((rated & 4095) * part >> 12)
 
@@ -208,7 +200,7 @@ class Estimator:
             self.count.add_energy(pack_mv, self._mean_ma, self._mean_ms)
         self._cells_mv = self._current_ma = self._samples = 0
         self._stretch_ms = self._stretch_ppm = 0
-        self._shown_ppm += self.filter.age(self._mean_ppm, self._mean_ms)
+        self.shown_ppm += self.filter.age(self._mean_ppm, self._mean_ms)
         self.lesson.move(-self.filter.corrected_ppm)
         if not samples:
             self.polarisation.restart()
@@ -225,7 +217,7 @@ class Estimator:
         polarisation = self.polarisation
         if part == _DROP:
             polarisation.update(
-                self._chemistry, self._rated_mah, self._mean_ma, self._temp_dc, self._mean_ms,
+                self.chemistry, self.rated_mah, self._mean_ma, self._temp_dc, self._mean_ms,
                 self._mean_ppm,
             )  # fmt: skip
         elif part == _LEARN:
@@ -244,7 +236,11 @@ class Estimator:
     def _collect(self, live):
         """This stretch's rested voltage goes into the look, weighed by time."""
         dt_ms = self._mean_ms
-        rest_ms = live[ids.REST_MINUTES] * _REST_PART_MS
+        rest_ms = self._rest_ms = live[ids.REST_MINUTES] * _REST_PART_MS
+        if abs(self.polarisation.lift_dmv) >= _RESTED_DMV:
+            self._rested_ms = 0
+        elif self._rested_ms < rest_ms:
+            self._rested_ms += dt_ms
         self._unrested_dmv -= -(-self._unrested_dmv * dt_ms // rest_ms)
         rested_dmv = self._mean_dmv - self.polarisation.lift_dmv
         weight = dt_ms >> 6
@@ -263,27 +259,33 @@ class Estimator:
         unrested = self._unrested_dmv
         meter = _METER_DMV * _METER_DMV
         error = root(own * own + lift_error * lift_error + unrested * unrested + meter)
-        low = curve.ppm_at(dmv - error)
-        high = curve.ppm_at(dmv + error)
+        polarisation = self.polarisation
+        surface = polarisation.surface_ppm
+        low = curve.ppm_at(dmv - error) - surface
+        high = curve.ppm_at(dmv + error) + surface
         if low > 0 and high < PPM:
             middle = (low + high) // 2
         # The mean voltage belongs to the middle of the look.
         since = self._look_ppm // 2
-        self.filter.look(low + since, middle + since, high + since)
-        if self.lesson.look(low + since, middle + since, high + since):
-            self._take_lesson()
+        self._teach(low + since, middle + since, high + since, self._rested_ms >= self._rest_ms)
         self._look_dmv = self._look_error = self._look_ms = self._look_ppm = 0
 
-    def _take_lesson(self):
+    def _teach(self, low, middle, high, rested):
+        """A look goes to the filter, and to the lesson; what it learned is believed when it
+        knows better, or when it contradicts what is believed."""
+        self.filter.look(low, middle, high, rested)
         lesson = self.lesson
-        both = lesson.sigma + self.filter.gain_sigma
-        if abs(lesson.gain - self.filter.gain) > both * _LESSON_PART:
-            self.filter.learn_gain(lesson.gain, lesson.sigma)
+        if lesson.look(low, middle, high):
+            known = self.filter.gain_sigma
+            both = lesson.sigma * lesson.sigma + known * known
+            away = min(abs(lesson.gain - self.filter.gain), 30_000)  # squared: 30 bits
+            if lesson.sigma < known or away * away // _LESSON_GATE > both:
+                self.filter.learn_gain(lesson.gain, lesson.sigma)
 
     def _watch_full(self, quantities, live, current_ma, now_ms):
         """The charger's end: at charge voltage with the current gone, for a while."""
         near_mv = live[ids.CHARGE_CELL_MV] - FULL_NEAR_MV
-        rated = self._rated_mah
+        rated = self.rated_mah
         slow_ma = of_permille(live[ids.FULL_CURRENT_PERMILLE], rated)
         near = quantities.value[ids.Q_CELL_MAX_MV] >= near_mv
         if not (near and -rated // _IDLE_PART <= current_ma <= slow_ma):
@@ -293,20 +295,24 @@ class Estimator:
             self._full_since_ms = now_ms
         elif not self.full and elapsed_ms(now_ms, self._full_since_ms) >= FULL_HOLD_MS:
             self.full = True
-            self._full_ppm = self.filter.soc_ppm
+            mean_mv = quantities.cell_sum_mv // live[ids.CELL_COUNT]
+            full_ppm = self.curve.ppm_at(mean_mv * 10 - self.polarisation.lift_dmv)
+            self._teach(full_ppm - _FULL_WIDTH_PPM, full_ppm, full_ppm + _FULL_WIDTH_PPM, True)
+            self.filter.weigh()
+            self.full_ppm = self.filter.soc_ppm
         if self.full:
             soc_ppm = self.filter.soc_ppm
-            if soc_ppm > self._full_ppm:
-                self._full_ppm = soc_ppm
-            elif soc_ppm < self._full_ppm - FULL_ENDS_PPM:
+            if soc_ppm > self.full_ppm:
+                self.full_ppm = soc_ppm
+            elif soc_ppm < self.full_ppm - FULL_ENDS_PPM:
                 self.full = False
 
     def _show(self, gone_ms):
-        behind = self._shown_ppm - self.filter.soc_ppm
+        behind = self.shown_ppm - self.filter.soc_ppm
         step = SLEW_PPM_S * (gone_ms if gone_ms < LONGEST_MS else LONGEST_MS) // 1000
         behind = behind - step if behind > step else behind + step if behind < -step else 0
         shown = self.filter.soc_ppm + behind
-        self._shown_ppm = shown = 0 if shown < 0 else PPM if shown > PPM else shown
+        self.shown_ppm = shown = 0 if shown < 0 else PPM if shown > PPM else shown
         self.soc_permille = shown // 1000
         self.soc_sigma_permille = max((self.filter.sigma_ppm + abs(behind) // 2) // 1000, 1)
         capacity = self.full_mah
@@ -319,7 +325,7 @@ class Estimator:
     def begin(self, soc_permille, sigma_permille):
         """A first belief that is not certain, shown at once."""
         self.filter.begin(soc_permille * 1000, sigma_permille * 1000)
-        self._shown_ppm = soc_permille * 1000
+        self.shown_ppm = soc_permille * 1000
         self.known = True
         self.full = False
         self.lesson.forget()
@@ -328,61 +334,27 @@ class Estimator:
         self.soc_permille = soc_permille
         self.soc_sigma_permille = sigma_permille
 
+    def recall(self, flags, shown_ppm, full_ppm, rated_mah, chemistry):
+        """What was stored before a restart is in the parts by now."""
+        self.rated_mah = rated_mah
+        self.chemistry = chemistry
+        self.shown_ppm = shown_ppm
+        self.full_ppm = full_ppm
+        self.filter.doubt(SIGMA_RESTART * 1000)
+        self._take_full()
+        self.known = bool(flags & 1)
+        self.full = bool(flags & 2)
+        if self.full_mah:
+            self._show(0)
+
     def set_soc(self, soc_permille):
         """A person says so: shown at once."""
         self.begin(soc_permille, SIGMA_SET)
 
     def state_into(self, out, offset):
         """Store what must survive a restart; returns the bytes written."""
-        f, c, p, lesson = self.filter, self.count, self.polarisation, self.lesson
-        _put(out, offset, int(self.known) | int(self.full) << 1 | lesson.end << 2)
-        _put(out, offset + 4, self._rated_mah)
-        _put(out, offset + 8, self._chemistry)
-        _put(out, offset + 12, f.soc_ppm)
-        _put(out, offset + 16, f.sigma_ppm)
-        _put(out, offset + 20, f.offset)
-        _put(out, offset + 24, f.offset_sigma)
-        _put(out, offset + 28, f.gain)
-        _put(out, offset + 32, f.gain_sigma)
-        _put(out, offset + 36, self._shown_ppm)
-        _put(out, offset + 40, self._full_ppm)
-        _put(out, offset + 44, p.products)
-        _put(out, offset + 48, p.squares)
-        _put(out, offset + 52, lesson.path_ppm)
-        _put(out, offset + 56, lesson.at_ppm)
-        _put(out, offset + 60, lesson.width)
-        _put(out, offset + 64, c.charged_mah)
-        _put(out, offset + 68, c.discharged_mah)
-        _put(out, offset + 72, c.charged_wh)
-        _put(out, offset + 76, c.discharged_wh)
-        return STATE_SIZE
+        return estimator_record.dump(self, out, offset)
 
     def state_from(self, data, offset):
         """Take back what ``state_into`` wrote; time without power is not known."""
-        f, c, p, lesson = self.filter, self.count, self.polarisation, self.lesson
-        flags = _get(data, offset)
-        self._rated_mah = _get(data, offset + 4)
-        self._chemistry = _get(data, offset + 8)
-        c.capacity(self._rated_mah)
-        f.begin(_get(data, offset + 12), _get(data, offset + 16))
-        f.doubt(SIGMA_RESTART * 1000)
-        f.offset = _get(data, offset + 20)
-        f.offset_sigma = _get(data, offset + 24)
-        f.gain = _get(data, offset + 28)
-        f.gain_sigma = _get(data, offset + 32)
-        self._shown_ppm = _get(data, offset + 36)
-        self._full_ppm = _get(data, offset + 40)
-        p.recall(_get(data, offset + 44), _get(data, offset + 48))
-        lesson.end = flags >> 2 & 3
-        lesson.path_ppm = _get(data, offset + 52)
-        lesson.at_ppm = _get(data, offset + 56)
-        lesson.width = _get(data, offset + 60)
-        c.charged_mah = _get(data, offset + 64)
-        c.discharged_mah = _get(data, offset + 68)
-        c.charged_wh = _get(data, offset + 72)
-        c.discharged_wh = _get(data, offset + 76)
-        self._take_full()
-        self.known = bool(flags & 1)
-        self.full = bool(flags & 2)
-        if self.full_mah:
-            self._show(0)
+        estimator_record.load(self, data, offset)

@@ -19,12 +19,15 @@ _SIZES = array("H", (
     700, 250, 350, 0,
     900, 200, 200, 50,
     500, 150, 200, 0,
-    1200, 400, 500, 0,
-    1200, 400, 500, 0,
+    2000, 700, 900, 0,
+    2000, 700, 900, 0,
 ))  # fmt: skip
 _FAST_LAG_MS = 60_000
 _SLOW_LAG_MS = 1_500_000
 _HYSTERESIS_PPM = 40_000
+# Diffusion: at 1C the charge at a particle's surface, which the voltage shows, may be this far
+# from the mean.
+_SURFACE_PPM = 40_000
 
 # Times as much as at 25 degC, in 1/256, from -30 degC on, every 10 degC.
 _COLDEST_DC = -300
@@ -46,8 +49,12 @@ _LEAST_SCALE = 51  # 1/256
 _MOST_SCALE = 1536
 # Of what flows at once: known to this part, plus this part while nothing has been learned.
 _KNOWN = 38
-_UNLEARNED = 102
+_UNLEARNED = 180
 _LAGGING = 190
+# Beyond any cell: what keeps sums and products small.
+_MOST_DRIVEN = 60 * UNIT_RATE
+_LIFT_MOST_DMV = 60_000
+_ERROR_MOST_DMV = 9_000
 
 
 class Polarisation:
@@ -59,6 +66,7 @@ class Polarisation:
         self._at_once_dmv = 0
         self._lag_dmv = 0  # in 1/16
         self._slow_dmv = 0
+        self._driven = 0  # the current behind diffusion, in 1/16 of its rate
         self._hysteresis_dmv = 0
         self.products = 0
         self.squares = 0
@@ -70,7 +78,7 @@ class Polarisation:
 
     def restart(self):
         """Time has passed unseen: the lagging parts are anything, steps begin anew."""
-        self._lag_dmv = self._slow_dmv = 0
+        self._lag_dmv = self._slow_dmv = self._driven = 0
         self._seen = False
 
     def forget(self):
@@ -101,8 +109,11 @@ class Polarisation:
         self._rate_now = rate = max(-_MOST_RATE, min(_MOST_RATE, rate))
         sizes = (chemistry - 1) * 4
         warmth = self.warmth = self._warm(temp_dc)
-        driven = rate * warmth >> 8
+        driven = max(-_MOST_DRIVEN, min(_MOST_DRIVEN, rate * warmth >> 8))
         self._at_once_dmv = _SIZES[sizes] * driven >> 10
+        self._driven += (
+            ((driven << 4) - self._driven) // 16 * (dt_ms >> 4) // (_SLOW_LAG_MS + dt_ms // 2 >> 8)
+        )
         lag = self._lag_dmv
         self._lag_dmv += (
             ((_SIZES[sizes + 1] * driven >> 6) - lag)
@@ -129,7 +140,7 @@ class Polarisation:
 
     def learn(self, soc_ppm, voltage_dmv, curve_dmv):
         """What the mean voltage of the same stretch says, against the rested curve."""
-        low = max(_LOW_PPM - soc_ppm, 0) * 256 // _LOW_PPM
+        low = max(min(_LOW_PPM - soc_ppm, _LOW_PPM), 0) * 256 // _LOW_PPM
         shape = 256 + low * 3 // 2
         at_once = self._at_once_dmv * shape >> 8
         lagging = self._lagging_dmv * shape >> 8
@@ -146,11 +157,20 @@ class Polarisation:
         self._rate = self._rate_now
         at_once = at_once * self.scale >> 8
         lagging = lagging * (256 + self.scale) >> 9
-        self.lift_dmv = at_once + lagging + (self._hysteresis_dmv >> 4)
-        doubt = _KNOWN + _UNLEARNED * _PRIOR // (self.squares + _PRIOR) + (low >> 1)
-        self.error_dmv = (abs(at_once) * doubt + abs(lagging) * _LAGGING >> 8) + (
+        lift = at_once + lagging + (self._hysteresis_dmv >> 4)
+        self.lift_dmv = max(-_LIFT_MOST_DMV, min(_LIFT_MOST_DMV, lift))
+        unlearned = _UNLEARNED * _PRIOR // (self.squares + _PRIOR)
+        doubt = _KNOWN + unlearned + (low >> 1)
+        lagging_doubt = _LAGGING + (unlearned >> 1)
+        error = (abs(at_once) * doubt + abs(lagging) * lagging_doubt >> 8) + (
             self._temp_off_dc * _ENTROPY >> 8
         )
+        self.error_dmv = min(error, _ERROR_MOST_DMV)
+
+    @property
+    def surface_ppm(self):
+        """How far the charge that the voltage shows may be from the mean."""
+        return (abs(self._driven) >> 4) * (_SURFACE_PPM >> 3) >> 7
 
     def _step(self, lift_dmv, seen_dmv):
         lift_dmv = max(-_STEP_MOST_DMV, min(_STEP_MOST_DMV, lift_dmv))

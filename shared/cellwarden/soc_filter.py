@@ -60,9 +60,12 @@ class SocFilter:
         self.corrected_ppm = 0  # taken off for the offset, at the newest stretch
         self._gain_rest = 0
         self._second_rest = 0
+        self._both = 1  # variance by which count and stretch may differ
         self._worth = 0
         self._away = 0  # mean of looks less count, in 1/16
         self._width = 0  # mean half width, in 1/16
+        self._part = 0  # share of the stretch, of SHARE
+        self._both = 0  # variance by which count and stretch may differ
         self._stretch_ppm = 0
         self._stretch_s = 0
 
@@ -124,7 +127,8 @@ class SocFilter:
         self._stretch_ppm += moved_ppm
         moved = self._moved + moved_ppm // UNIT
         self._moved = max(-60_000, min(60_000, moved))
-        self._variance += 1 + abs(moved_ppm) // 4000
+        variance = self._variance + 1 + abs(moved_ppm) // 4000
+        self._variance = min(variance, _MOST_DOUBT * _MOST_DOUBT)
         return add - off
 
     def _drift(self):
@@ -135,9 +139,15 @@ class SocFilter:
         """The same of the gain; signed, as the charge moved."""
         return max(-_MOST_DOUBT, min(_MOST_DOUBT, self.gain_sigma * self._moved // GAIN_UNIT))
 
-    def look(self, low_ppm, middle_ppm, high_ppm):
-        """The rested voltage says ``middle_ppm``, or anything from low to high."""
+    def look(self, low_ppm, middle_ppm, high_ppm, rested):
+        """The voltage says ``middle_ppm``, or anything from low to high. Under current a look
+        that contradicts the belief is itself doubted."""
+        middle_ppm = self._within(middle_ppm)
         width = max(_LEAST, min(_WIDEST, (high_ppm - low_ppm) // (2 * UNIT)))
+        if not rested:
+            away = abs(middle_ppm - self.soc_ppm) // UNIT
+            if away * away // _GATE > self._spread() + width * width:
+                width = min(away // 4, _WIDEST)
         if self._worth:
             mean = self._width >> 4
             if (
@@ -169,13 +179,12 @@ class SocFilter:
         return min(self._variance + common * common + drift * drift + stray * stray, most)
 
     def weigh(self):
-        """The belief by count and present stretch together, and its doubt; returns the share
-        of the stretch and what both may differ by."""
+        """The belief by count and present stretch together, and its doubt."""
         spread = self._spread()
         if not self._worth:
             self.soc_ppm = self.counted_ppm
             self.sigma_ppm = root(spread) * UNIT
-            return 0, spread or 1
+            return
         width = self._width >> 4
         away = self._away >> 4
         both = max(spread + width * width, away * away // _GATE)
@@ -187,13 +196,16 @@ class SocFilter:
         own += of_share(part, of_share(part, width * width >> 2))
         common = self._common * rest + (width * _SHARED >> 10) * part >> 10
         self.sigma_ppm = root(min(own + common * common, 1 << 29)) * UNIT
-        return part, both
+        self._part = part
+        self._both = both
 
     def _commit(self):
         """The stretch is over: what it taught stays."""
         if not self._worth:
             return
-        part, both = self.weigh()
+        self.weigh()
+        part = self._part
+        both = self._both
         width = self._width >> 4
         away = self._away >> 4
         drift = self._drift()

@@ -80,7 +80,7 @@ ERROR_MV = {
 
 # What is left when the curve is the user's own: whole millivolts, how well it was taken, and
 # the hysteresis, which is largest in LFP and in hard carbon.
-OWN_ERROR_MV = {"nmc": 5, "lfp": 10, "lto": 5, "na_layered": 8, "na_polyanion": 8}
+OWN_ERROR_MV = {"nmc": 5, "lfp": 10, "lto": 5, "na_layered": 15, "na_polyanion": 15}
 
 
 def error_mv(chemistry: str, permille: int) -> int:
