@@ -29,7 +29,7 @@ class Doze:
         self._edge = False
         self.slept_ms = 0
 
-    def sleep(self, limit_ms):
+    def until_woken(self, limit_ms):
         """Until something wakes it, or ``limit_ms`` are over (FOREVER: no limit)."""
         machine = self._machine
         self._edge = False

@@ -128,7 +128,7 @@ class Tasks:
 
         self._rest(now_ms)
         doze = Doze(app.board, machine, app.hardware, app.watchdog)
-        doze.sleep(FOREVER if self._controller.sleep.asked else restart.SLEEP_MS)
+        doze.until_woken(FOREVER if self._controller.sleep.asked else restart.SLEEP_MS)
         restart.mean(restart.SLEEP, doze.slept_ms)
         machine.reset()
 

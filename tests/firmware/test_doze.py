@@ -63,7 +63,7 @@ class World:
 
 def test_time_ends_it_and_is_known_after():
     world = World()
-    world.doze.sleep(60_000)
+    world.doze.until_woken(60_000)
     assert world.doze.slept_ms == 60_000 and world.fed == 60_000 // PIECE_MS
 
 
@@ -72,7 +72,7 @@ def test_an_edge_ends_it_at_once(name):
     world = World()
     number = board.PINS[name]
     world.happens[3] = lambda: Pin.handlers[number](None)
-    world.doze.sleep(FOREVER)
+    world.doze.until_woken(FOREVER)
     assert world.pieces == 3 and world.doze.slept_ms == 2 * PIECE_MS
     assert not any(Pin.handlers.values())
 
@@ -81,14 +81,14 @@ def test_an_edge_ends_it_at_once(name):
 def test_a_current_ends_it(current_ma):
     world = World()
     world.happens[2] = lambda: setattr(world.hardware.shunt, "current_ma", current_ma)
-    world.doze.sleep(FOREVER)
+    world.doze.until_woken(FOREVER)
     assert world.pieces == 2
 
 
 def test_a_meter_that_is_lost_is_not_slept_over():
     world = World()
     world.happens[2] = lambda: setattr(world.hardware.shunt, "gone", True)
-    world.doze.sleep(FOREVER)
+    world.doze.until_woken(FOREVER)
     assert world.pieces == 2
 
 
@@ -96,5 +96,5 @@ def test_a_charger_ends_it_on_a_common_port_too():
     for made in (World(), World(common_port, charger=False)):
         terminals = made.hardware.charger or made.hardware.bus
         made.happens[4] = lambda terminals=terminals: setattr(terminals, "mv", 88_400)
-        made.doze.sleep(FOREVER)
+        made.doze.until_woken(FOREVER)
         assert made.pieces == 4

@@ -67,8 +67,9 @@ a second, so that a check takes 2.2 s. The secondary disconnect waits for two of
 fires on a cell's voltage, and one at level 2 fires after 3.3 s.
 
 What is not noticed: a cell that reads wrong by less than 2 % of the pack, which is what the
-core allows between the stack's voltage and the sum of cells, warns by `cell_diff_warn` and `cell_diff` alone; a charge MOSFET
-that cannot close, because the chip tells what its driver does; a current that reads too low.
+core allows between the stack's voltage and the sum of cells, warns by `cell_diff_warn` and
+`cell_diff` alone; a charge MOSFET that cannot close, because the chip tells what its driver
+does; a current that reads too low.
 """
 
 
