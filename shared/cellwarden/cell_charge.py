@@ -42,7 +42,17 @@ _RANGE = 20_000
 _BOOKED_MOST_MS = 200_000
 _BALANCE_PERCENT = 72  # of the time; the rest is measuring, and a tick's own work
 
-_WAIT, _COLLECT, _EDGES, _CONVERT, _BELIEVE, _LEAK = range(6)
+_WAIT = 0
+_COLLECT = 1
+_EDGES = 2
+_CONVERT = 3
+_BELIEVE = 4
+_LEAK = 5
+
+# The newest look: its doubt, hour of service, charge.
+_SIGMA = 0
+_HOUR = 1
+_PERMILLE = 2
 
 
 class CellCharge:
@@ -53,9 +63,7 @@ class CellCharge:
         self.sigma = _SIGMA_MOST
         self.leak = CellLeak()
         self.cells = 0
-        self.base_sigma = _SIGMA_MOST  # at the newest look
-        self.looked_h = 0
-        self.looked_permille = 0
+        self.looked = array("i", (_SIGMA_MOST, 0, 0))
         self._ohm = board.BALANCE_OHM
         self._look = array("H", [0] * MAX_CELLS)  # sums of mV, then 0.01 % of charge
         self._stage = _WAIT
@@ -81,7 +89,7 @@ class CellCharge:
         self.cells = cells
         self._stage = _WAIT
         self._cell = self._calm_ms = 0
-        self.base_sigma = self.sigma = _SIGMA_MOST
+        self.looked[_SIGMA] = self.sigma = _SIGMA_MOST
         self.leak.forget_all()
 
     def update(self, r, live, balance, curve, soc_permille, uptime_s, now_ms):
@@ -218,15 +226,17 @@ class CellCharge:
         mine = self.sigma
         new = self._look_sigma
         self._gain = mine * mine * 256 // (mine * mine + new * new)
-        self.base_sigma = self.sigma = max(_LEAST_SIGMA, new * root(self._gain * 256) // 256)
-        self.looked_h = self._hours
-        self.looked_permille = soc_permille
+        looked = self.looked
+        looked[_SIGMA] = self.sigma = max(_LEAST_SIGMA, new * root(self._gain * 256) // 256)
+        looked[_HOUR] = self._hours
+        looked[_PERMILLE] = soc_permille
         self._stage = _BELIEVE
 
     def _age(self, soc_permille):
         """The doubt grows."""
-        sigma = self.base_sigma + (self._hours - self.looked_h) * _SIGMA_A_DAY // 24
-        moved = abs(soc_permille - self.looked_permille) * 10
+        looked = self.looked
+        sigma = looked[_SIGMA] + (self._hours - looked[_HOUR]) * _SIGMA_A_DAY // 24
+        moved = abs(soc_permille - looked[_PERMILLE]) * 10
         self.sigma = min(sigma + moved * _SIGMA_MOVED // 1000, _SIGMA_MOST)
 
     @property

@@ -7,20 +7,20 @@ is kept over a restart, and forgotten when the settings speak of other cells. It
 """
 
 from array import array
-from struct import calcsize, pack_into, unpack_from
 
 from . import ids
 from .cell_charge import CellCharge
+from .cell_leak import WHERE, WORST
 from .cell_resistance import CellResistance
 from .self_heating import SelfHeating
 from .ticks import elapsed_ms
 
 _SLOW_MS = 300  # ticks further apart, as of a recorded log, have room for all parts
-# Which cells, then of resistance: info; of charge: doubt, when and where it was looked at; of
-# leaks: pairs, worst, its cell, info, hour of the newest pair.
-_FIELDS = "<iHHihBhBii"
-_FIELDS_SIZE = calcsize(_FIELDS)
-_RESISTANCE, _CHARGE = 1, 2  # blocks of registers after the cells' voltages; then leaks
+# Blocks of registers after the cells' voltages; then leaks.
+_RESISTANCE = 1
+_CHARGE = 2
+# Kinds of arrays by the bytes of an item.
+_KIND = "Bh?i"
 # A board that had no power, or does not know whether, does not know for how long.
 _UNKNOWN_TIME = (ids.RESTART_CAUSE_IS_UNKNOWN, ids.RESTART_CAUSE_IS_POWER)
 
@@ -30,7 +30,7 @@ class CellHealth:
         self.resistance = CellResistance()
         self.charge = CellCharge(board)
         self.heating = SelfHeating(board)
-        self._pack = 0  # capacity, chemistry and count in one
+        self._pack = array("i", (0,))  # capacity, chemistry and count in one
         self._revision = -1
         self._turn = 0
         self._ms = 0
@@ -57,7 +57,8 @@ class CellHealth:
         if slow or turn == 1:
             charge = self.charge
             charge.update(r, live, balance, estimator.curve, soc_permille, uptime_s, now_ms)
-            q.tell(ids.Q_CELL_LEAK, charge.leak.worst, charge.leak.where)
+            facts = charge.leak.facts
+            q.tell(ids.Q_CELL_LEAK, facts[WORST], facts[WHERE])
         if slow or turn == 3:
             heating = self.heating
             heating.update(r, live, resistance.now_uohm, heater_on, now_ms)
@@ -66,8 +67,8 @@ class CellHealth:
     def _take_pack(self, live):
         cells = live[ids.CELL_COUNT]
         pack = (live[ids.CAPACITY_MAH] * 8 + live[ids.CHEMISTRY]) * 64 + cells
-        if pack != self._pack:
-            self._pack = pack
+        if pack != self._pack[0]:
+            self._pack[0] = pack
             self.resistance.forget_all(cells)
             self.charge.forget_all(cells)
 
@@ -79,41 +80,29 @@ class CellHealth:
 
     # --- stored -------------------------------------------------------------------------------
 
-    def _arrays(self):
-        leak = self.charge.leak
+    def _kept(self):
+        charge = self.charge
+        leak = charge.leak
         return (
-            (self.resistance.r16, "i"),
-            (self.charge.difference, "h"),
-            (leak.rate, "h"),
-            (leak.kept, "B"),
-            (leak.charge, "H"),
-            (leak.since_h, "i"),
-            (leak.used_h, "i"),
-            (leak.owed_mas, "i"),
-            (leak.took, "B"),
+            self._pack,
+            self.resistance.info,
+            self.resistance.r16,
+            charge.looked,
+            charge.difference,
+            leak.facts,
+            leak.rate,
+            leak.kept,
+            leak.charge,
+            leak.since_h,
+            leak.used_h,
+            leak.owed_mas,
+            leak.took,
         )
 
     def state_into(self, out, offset):
         """Store what must survive a restart; returns the bytes written."""
-        charge = self.charge
-        leak = charge.leak
-        pack_into(
-            _FIELDS,
-            out,
-            offset,
-            self._pack,
-            self.resistance.info,
-            charge.base_sigma,
-            charge.looked_h,
-            charge.looked_permille,
-            leak.pairs,
-            leak.worst,
-            leak.where,
-            leak.info,
-            leak.paired_h,
-        )
-        at = offset + _FIELDS_SIZE
-        for values, _ in self._arrays():
+        at = offset
+        for values in self._kept():
             raw = bytes(values)
             out[at : at + len(raw)] = raw
             at += len(raw)
@@ -121,32 +110,15 @@ class CellHealth:
 
     def state_from(self, data, offset, size):
         """Take back what ``state_into`` wrote; another layout is not taken."""
-        whole = _FIELDS_SIZE
-        for values, kind in self._arrays():
-            whole += len(values) * calcsize(kind)
-        if size != whole:
+        kept = self._kept()
+        if size != sum([len(bytes(values)) for values in kept]):
             return
-        resistance = self.resistance
-        charge = self.charge
-        leak = charge.leak
-        (
-            self._pack,
-            resistance.info,
-            charge.base_sigma,
-            charge.looked_h,
-            charge.looked_permille,
-            leak.pairs,
-            leak.worst,
-            leak.where,
-            leak.info,
-            leak.paired_h,
-        ) = unpack_from(_FIELDS, data, offset)
-        at = offset + _FIELDS_SIZE
-        for values, kind in self._arrays():
-            end = at + len(values) * calcsize(kind)
-            raw = array(kind, bytes(data[at:end]))
-            for i in range(len(values)):
+        for values in kept:
+            n = len(values)
+            item = len(bytes(values)) // n
+            raw = array(_KIND[item - 1], bytes(data[offset : offset + n * item]))
+            for i in range(n):
                 values[i] = raw[i]
-            at = end
-        resistance.cells = charge.cells = self._pack & 63
-        resistance.sum_up()
+            offset += n * item
+        self.resistance.cells = self.charge.cells = self._pack[0] & 63
+        self.resistance.sum_up()

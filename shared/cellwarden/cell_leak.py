@@ -18,8 +18,17 @@ from array import array
 from .readings import MAX_CELLS
 from .readout import ABSENT_16
 
+# What is remembered besides the looks: comparisons made, what the worst cell is sure to lose
+# (0.01 % a day, -1 while not known) and its number, weight, hour of the newest comparison.
+PAIRS = 0
+WORST = 1
+WHERE = 2
+_INFO = 3
+_PAIRED_H = 4
+
 _KEPT = 8
-_EMPTY = 0xFFFF
+_EMPTY = -1
+_FAR = 0xFFFF
 _NO_LOOK = 0x80
 # In 0.01 % of charge; cells differ in capacity by some percent.
 _SAME = 500
@@ -57,24 +66,19 @@ def root(n):
 
 
 class CellLeak:
-    """``worst`` (0.01 % a day) is the most that a cell is sure to lose, of cell ``where``;
-    -1 while it is not known."""
+    """``rate`` of each cell; ``facts`` tells what may be said of the worst one."""
 
     UNIT = 20  # kept differences count 0.2 % of the capacity
 
     def __init__(self):
         self.rate = array("h", [0] * MAX_CELLS)
         self.kept = bytearray(_KEPT * MAX_CELLS)  # signed differences in UNIT
-        self.charge = array("H", [_EMPTY] * _KEPT)  # 0.01 %
+        self.charge = array("h", [_EMPTY] * _KEPT)  # 0.01 %
         self.since_h = array("i", [0] * _KEPT)
         self.used_h = array("i", [0] * _KEPT)
         self.owed_mas = array("i", [0] * MAX_CELLS)  # balanced, less than a UNIT
         self.took = bytearray(MAX_CELLS)  # balanced lately, in UNIT
-        self.pairs = 0
-        self.info = 0
-        self.paired_h = 0
-        self.worst = -1
-        self.where = 0
+        self.facts = array("i", (0, -1, 0, 0, 0))
         self._capacity_mah = 1
         self._hours = 0
         self._look = 0  # being compared: its charge and doubt, and the kept look
@@ -95,8 +99,8 @@ class CellLeak:
         self.lose_time()
         for i in range(MAX_CELLS):
             self.rate[i] = self.owed_mas[i] = self.took[i] = 0
-        self.pairs = self.info = 0
-        self.worst = -1
+        self.facts[PAIRS] = self.facts[_INFO] = 0
+        self.facts[WORST] = -1
 
     def lose_time(self):
         """Nobody knows how long the board was without power."""
@@ -109,9 +113,9 @@ class CellLeak:
         for k in range(_KEPT):
             if self.charge[k] != _EMPTY and hours - self.since_h[k] > _OLDEST_H:
                 self.charge[k] = _EMPTY
-        if hours - self.paired_h > _FORGET_H:
-            self.pairs = self.info = 0
-            self.worst = -1
+        if hours - self.facts[_PAIRED_H] > _FORGET_H:
+            self.facts[PAIRS] = self.facts[_INFO] = 0
+            self.facts[WORST] = -1
         if hours % _DAY_H == 0:
             for i in range(cells):
                 self.took[i] -= (self.took[i] + 3) >> 2
@@ -174,8 +178,8 @@ class CellLeak:
         apart = abs(self.charge[k] - self._look)
         self._sigma = self._look_sigma + apart * _SPREAD_PERCENT // 100
         self._count = self._total = 0
-        self._low = _EMPTY
-        self._high = -_EMPTY
+        self._low = _FAR
+        self._high = -_FAR
         self._mean_known = False
 
     def _place(self):
@@ -239,13 +243,15 @@ class CellLeak:
         worth = max(1, age_h * 64 // self._sigma)
         worth *= worth
         # A quarter is forgotten each time: pairs with one kept look share its error.
-        self.info += worth - (self.info >> 2)
-        self._gain = worth * 256 // self.info
+        self.facts[_INFO] += worth - (self.facts[_INFO] >> 2)
+        self._gain = worth * 256 // self.facts[_INFO]
         took = 0
         for i in range(cells):
             took += self.took[i]
         self._took_doubt = _TOOK_DOUBT // min(age_h, _TOOK_H)
-        self._doubt = _SIGMAS * 15_360 // root(self.info) + took * self._took_doubt // cells
+        self._doubt = (
+            _SIGMAS * 15_360 // root(self.facts[_INFO]) + took * self._took_doubt // cells
+        )
         self._worst = -1
 
     def _learn(self, i, change, side):
@@ -253,7 +259,7 @@ class CellLeak:
         moved = max(-_RATE_MOST, min(-change * 240 // age_h, _RATE_MOST)) - self.rate[i]
         if side and moved < 0:
             moved = 0  # it has lost at least so much
-        if self.pairs >= _LEAST_PAIRS:
+        if self.facts[PAIRS] >= _LEAST_PAIRS:
             moved = max(-self._most, min(moved, self._most))
         self.rate[i] += (moved * self._gain + 128) >> 8
         sure = (self.rate[i] - self._doubt - self.took[i] * self._took_doubt) // 10
@@ -262,14 +268,14 @@ class CellLeak:
             self._worst_at = i + 1
 
     def _finish(self):
-        self.paired_h = self._hours
-        self.pairs = min(self.pairs + 1, 255)
-        if self.pairs >= _LEAST_PAIRS:
-            self.worst = max(0, self._worst)
-            self.where = self._worst_at if self._worst > 0 else 0
+        self.facts[_PAIRED_H] = self._hours
+        self.facts[PAIRS] = min(self.facts[PAIRS] + 1, 255)
+        if self.facts[PAIRS] >= _LEAST_PAIRS:
+            self.facts[WORST] = max(0, self._worst)
+            self.facts[WHERE] = self._worst_at if self._worst > 0 else 0
 
     def register(self, cell):
         """A cell's rate in 0.01 % a day, as its register shows it."""
-        if self.pairs < _LEAST_PAIRS:
+        if self.facts[PAIRS] < _LEAST_PAIRS:
             return ABSENT_16
         return (self.rate[cell] + 5) // 10 & 0xFFFF

@@ -69,7 +69,7 @@ class CellResistance:
         self.mean_uohm = 0
         self.now_uohm = 0
         self.r16 = array("i", [0] * MAX_CELLS)  # 1/16 uohm
-        self.info = 0
+        self.info = array("i", (0,))  # weight of all steps
         self.cells = 0
         self._mv = array("H", [0] * (_SETS * MAX_CELLS))
         self._ma = array("i", [0] * _SETS)
@@ -93,7 +93,7 @@ class CellResistance:
     def forget_all(self, cells):
         """Other cells: nothing is known of them."""
         self.cells = cells
-        self.info = self._sets = self.mean_uohm = self.now_uohm = 0
+        self.info[0] = self._sets = self.mean_uohm = self.now_uohm = 0
         self.known = False
         self._cell = -1
 
@@ -191,12 +191,12 @@ class CellResistance:
         if self._cell == self.cells:
             self._cell = -1
             self._sets = 0
-            self.info = min(self.info + self._weight, _INFO_MOST)
+            self.info[0] = min(self.info[0] + self._weight, _INFO_MOST)
             self.sum_up()
 
     def _take(self, i, new, di):
         """A least-squares step of one cell, in 1/16 uohm."""
-        info = self.info
+        info = self.info[0]
         old = self.r16[i]
         moved = new - old
         if info >= _INFO_CUT:
@@ -207,7 +207,7 @@ class CellResistance:
 
     def sum_up(self):
         """What follows from the cells, after a step or after a restart."""
-        self.known = self.info >= _INFO_KNOWN and self.cells > 0
+        self.known = self.info[0] >= _INFO_KNOWN and self.cells > 0
         if self.known:
             total = 0
             for i in range(self.cells):

@@ -19,6 +19,8 @@ _QUANTITIES = (
     (ids.R_CELL_DIFF_MV, ids.Q_CELL_DIFF_MV),
     (ids.R_TEMP_MAX_DC, ids.Q_TEMP_MAX_DC),
     (ids.R_TEMP_MIN_DC, ids.Q_TEMP_MIN_DC),
+    (ids.R_CELL_LEAK_SURE, ids.Q_CELL_LEAK),
+    (ids.R_SELF_HEATING_DC, ids.Q_SELF_HEATING_DC),
 )
 _RULE_WORDS = 6
 
@@ -154,10 +156,8 @@ class Publisher:
         known = cells.charge.known
         out[ids.R_CELL_CHARGE_SIGMA] = cells.charge.sigma if known else ABSENT
         known = q.valid[ids.Q_CELL_LEAK]
-        out[ids.R_CELL_LEAK_SURE] = q.value[ids.Q_CELL_LEAK] if known else ABSENT
         out[ids.R_CELL_LEAK_NUMBER] = q.where[ids.Q_CELL_LEAK] if known else ABSENT
         known = q.valid[ids.Q_SELF_HEATING_DC]
-        out[ids.R_SELF_HEATING_DC] = q.value[ids.Q_SELF_HEATING_DC] if known else ABSENT
         out[ids.R_SELF_HEATING_SENSOR] = q.where[ids.Q_SELF_HEATING_DC] if known else ABSENT
 
     def _switches(self):

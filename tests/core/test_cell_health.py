@@ -10,6 +10,7 @@ from cellwarden import ids, state_record
 from cellwarden import schema_data as schema
 from cellwarden.access import Access
 from cellwarden.cell_health import CellHealth
+from cellwarden.cell_leak import WORST
 from cellwarden.controller import Controller
 from cellwarden.settings import BOARD, Settings
 
@@ -40,7 +41,8 @@ def learned(c):
     bench.run(1_800_000, 2000)
     leak = c.cells.charge.leak
     leak.rate[3] = -120
-    leak.pairs, leak.info, leak.worst, leak.where, leak.paired_h = 5, 99_999, 17, 6, 70_000
+    for n, fact in enumerate((5, 17, 6, 99_999, 70_000)):  # the newest comparison: hour 70 000
+        leak.facts[n] = fact
     leak.charge[2], leak.since_h[2], leak.used_h[2] = 4321, 69_000, 69_500
     leak.kept[70] = 0x85
     leak.owed_mas[5] = 123_456
@@ -49,12 +51,10 @@ def learned(c):
 
 
 def everything(health):
-    leak = health.charge.leak
     return (
-        [list(values) for values, _ in health._arrays()],
+        [list(values) for values in health._kept()],
         [health.register(block, cell) for block in (1, 2, 3) for cell in range(9)],
         health.resistance.mean_uohm,
-        (leak.pairs, leak.info, leak.worst, leak.where, leak.paired_h),
     )
 
 
@@ -150,7 +150,7 @@ def kept_after(cause):
     c = learned(controller())
     c.publisher.restart_cause = cause
     c.tick(100)
-    return [k for k in c.cells.charge.leak.charge if k != 0xFFFF]
+    return [k for k in c.cells.charge.leak.charge if k >= 0]
 
 
 def test_looks_are_not_compared_over_time_without_power():
@@ -202,7 +202,7 @@ def test_a_leak_warns_from_the_limit_on_and_clears_below():
     leak = c.cells.charge.leak
     now_ms = 0
     for worst, warned in ((9, False), (10, True), (8, True), (7, False), (30, True), (0, False)):
-        leak.worst, leak.where = worst, 2
+        leak.facts[WORST] = worst
         for _ in range(6):
             now_ms += 100
             c.tick(now_ms)

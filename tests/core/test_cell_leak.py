@@ -1,6 +1,6 @@
 """Which cell leaks: looks at the same charge, days apart, and what may look like a leak."""
 
-from cellwarden.cell_leak import CellLeak, root
+from cellwarden.cell_leak import PAIRS, WHERE, WORST, CellLeak, root
 from cellwarden.readout import ABSENT_16
 from heap_proof import prove_no_allocation
 
@@ -54,7 +54,7 @@ class Days:
                 passed += hours
                 self.look(charge, **how)
             self.pass_hours(24 - passed)
-            if self.leak.worst >= LIMIT:
+            if self.leak.facts[WORST] >= LIMIT:
                 return day + 1
         return None
 
@@ -68,7 +68,7 @@ class Days:
 def test_before_looks_days_apart_nothing_is_known():
     d = Days()
     d.days(2)
-    assert d.leak.worst == -1
+    assert d.leak.facts[WORST] == -1
     assert d.leak.register(0) == ABSENT_16
 
 
@@ -76,7 +76,7 @@ def test_cells_that_only_differ_do_not_leak():
     d = Days()
     d.error = 40
     assert d.days(200, ((6, 5200), (12, 4100))) is None
-    assert d.leak.worst == 0
+    assert d.leak.facts[WORST] == 0
     for i in range(CELLS):
         rate = d.leak.register(i)
         assert min(rate, 0x10000 - rate) < 12
@@ -89,7 +89,7 @@ def test_three_times_the_limit_is_found_within_a_week_and_named():
         d.days(20)
         d.rate[cell] = 300
         assert 2 <= d.days(8) <= 7
-        assert d.leak.where == cell + 1
+        assert d.leak.facts[WHERE] == cell + 1
 
 
 def test_a_leak_from_the_first_day_on_is_found_within_a_week():
@@ -105,11 +105,11 @@ def test_it_clears_when_the_leak_is_gone():
     d = Days()
     d.rate[4] = 400
     d.days(20)
-    assert d.leak.worst >= LIMIT
+    assert d.leak.facts[WORST] >= LIMIT
     d.rate[4] = 0
     for _ in range(14):
         d.days(1)
-    assert d.leak.worst < LIMIT - 3
+    assert d.leak.facts[WORST] < LIMIT - 3
 
 
 def test_half_the_limit_is_not_told():
@@ -125,7 +125,7 @@ def test_capacity_spread_is_no_leak_though_the_charge_moves_with_the_seasons():
         d.spread[10] = 20  # one cell is not like the others at all
         for charge in range(2000, 9000, step):
             d.days(1, ((8, charge), (8, charge - 900)), sigma=10)
-            assert d.leak.worst < LIMIT
+            assert d.leak.facts[WORST] < LIMIT
 
 
 def test_what_balancing_takes_is_no_leak():
@@ -149,7 +149,7 @@ def test_a_leak_that_balancing_hides_is_found():
             if cell != 4:
                 d.balance(cell, 300)
         told = told or d.days(1)
-    assert told is not None and d.leak.where == 5
+    assert told is not None and d.leak.facts[WHERE] == 5
 
 
 def test_balancing_counted_wrong_by_a_third_is_no_leak():
@@ -194,7 +194,7 @@ def test_a_cell_that_falls_behind_the_knee_is_told():
         if edge:
             d.true[4] = -1000
         d.days(1, sigma=10, at_most=(4,) if edge else ())
-    assert d.leak.worst >= LIMIT and d.leak.where == 5
+    assert d.leak.facts[WORST] >= LIMIT and d.leak.facts[WHERE] == 5
 
 
 def test_behind_the_knee_its_rate_stays_what_it_was():
@@ -220,11 +220,11 @@ def test_a_cell_known_only_to_have_at_least_so_much_is_not_said_to_leak():
 def test_nothing_is_compared_over_an_unknown_time():
     d = Days()
     d.days(10)
-    pairs = d.leak.pairs
+    pairs = d.leak.facts[PAIRS]
     d.leak.lose_time()
     d.true[4] -= 2000  # months without power
     d.days(2)
-    assert d.leak.pairs == pairs
+    assert d.leak.facts[PAIRS] == pairs
     assert d.days(10) is None
 
 
@@ -232,9 +232,9 @@ def test_a_rate_that_nothing_has_confirmed_for_a_month_is_forgotten():
     d = Days()
     d.rate[4] = 400
     d.days(20)
-    assert d.leak.worst >= LIMIT
+    assert d.leak.facts[WORST] >= LIMIT
     d.pass_hours(31 * 24)
-    assert d.leak.worst == -1
+    assert d.leak.facts[WORST] == -1
 
 
 def test_one_cell_charged_by_hand_makes_no_leak_of_the_others():

@@ -13,6 +13,7 @@ import boards.sim as board
 from cellwarden import ids
 from cellwarden.balancing import Balancer
 from cellwarden.cell_health import CellHealth
+from cellwarden.cell_leak import WHERE, WORST
 from cellwarden.commands import Commands
 from cellwarden.estimator import Estimator
 from cellwarden.quantities import Quantities
@@ -77,9 +78,9 @@ class Months:
         """Live so long, or until a cell is told to leak; the day it was."""
         for _ in range(int(count * DAY_S / self.step_s)):
             self._step()
-            worst = self.health.charge.leak.worst
+            worst = self.health.charge.leak.facts[WORST]
             if worst > self.most:
-                self.most, self.where = worst, self.health.charge.leak.where
+                self.most, self.where = worst, self.health.charge.leak.facts[WHERE]
             if worst >= self.live[ids.CELL_LEAK_WARN]:
                 return self.t_s / DAY_S
         return None

@@ -7,6 +7,7 @@ import pytest
 from early_bench import Months, commuter, solar
 
 from cellwarden import ids
+from cellwarden.cell_leak import WORST
 
 LIMIT_PERCENT = 0.1  # a day: cell_leak_warn as it comes
 FOUND_DAYS = 10
@@ -29,7 +30,7 @@ def test_an_honest_pack_never_leaks(chemistry, use, seed):
     pack = {"soc_permille": 985, "soc_spread_permille": 2} if chemistry == "lfp" else {}
     months = Months(chemistry, USES[use], seed=seed, **pack)
     assert months.days(30) is None, (months.most, months.where)
-    assert months.health.charge.leak.worst >= 0, "it would not have known"
+    assert months.health.charge.leak.facts[WORST] >= 0, "it would not have known"
 
 
 def test_a_small_pack_far_out_of_balance_does_not_leak_while_it_is_balanced():
@@ -76,7 +77,7 @@ def test_a_leak_that_has_ended_clears():
     months.leak = {}
     months.live[ids.CELL_LEAK_WARN] = 1000
     months.days(14)
-    assert months.health.charge.leak.worst <= 7
+    assert months.health.charge.leak.facts[WORST] <= 7
 
 
 def test_a_plateau_that_is_never_left_tells_nothing_at_all():

@@ -6,6 +6,7 @@ the matrix; a test shows that each is reached, and told in the journal.
 
 from __future__ import annotations
 
+from cellwarden.cell_leak import WHERE, WORST
 from cellwarden.tables import rules
 
 from .provocations import BATTERY, CHARGER_MV, Provocation, fault, together, told, warmth
@@ -23,7 +24,7 @@ def _no_disconnect(scene: Scene) -> None:
 def _leaks(scene: Scene) -> None:
     """What days of looks at the cells come to (tests/host/test_early_warnings.py has the days)."""
     leak = scene.controller.cells.charge.leak
-    leak.worst, leak.where = 25, 5
+    leak.facts[WORST], leak.facts[WHERE] = 25, 5
 
 
 def _nothing(scene: Scene) -> None:
