@@ -14,12 +14,14 @@ from .runtimes import Failed, Missing
 MODULES = (
     "heap_rows",
     "memory_rows",
+    "board_rows",
     "tick_rows",
     "modbus_rows",
     "line_rows",
     "latency_rows",
     "pack_rows",
     "sim_rows",
+    "replay_rows",
     "soc_rows",
 )
 
