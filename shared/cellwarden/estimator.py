@@ -46,10 +46,11 @@ SLEW_PPM_S = 500
 # A lesson further from what is believed than the root of this many standard deviations is
 # believed at once.
 _LESSON_GATE = 3
-# The charger's end tells the charge this well.
+# The charger's end tells the voltage this well, and the charge no better than that.
+_FULL_ERROR_DMV = 100
 _FULL_WIDTH_PPM = 20_000
 # Once a tick: nothing, then one part of the work on the newest stretch.
-_WAIT, _DROP, _LEARN, _LOOK, _WEIGH = range(5)
+_WAIT, _DROP, _LEARN, _LOOK, _PART, _TEACH, _WEIGH = range(7)
 
 
 class Estimator:
@@ -86,6 +87,7 @@ class Estimator:
         self._stretch_ms = self._stretch_ppm = 0
         self._mean_dmv = self._mean_ma = self._mean_ms = self._mean_ppm = 0
         self._look_dmv = self._look_error = self._look_ms = self._look_ppm = 0
+        self._low = self._middle = self._high = 0  # of the newest look
 
     @property
     def charged_mah(self):
@@ -228,6 +230,12 @@ class Estimator:
         elif part == _LOOK:
             if self._look_ms >= LOOK_MS or abs(self._look_ppm) >= _LOOK_PPM:
                 self._look()
+            else:
+                self._part = _WEIGH
+        elif part == _PART:
+            self.filter.part(self._low, self._middle, self._high, self._is_rested())
+        elif part == _TEACH:
+            self._teach(self._low, self._middle, self._high, self._is_rested())
         else:
             self._part = _WAIT
             self.filter.weigh()
@@ -267,8 +275,13 @@ class Estimator:
             middle = (low + high) // 2
         # The mean voltage belongs to the middle of the look.
         since = self._look_ppm // 2
-        self._teach(low + since, middle + since, high + since, self._rested_ms >= self._rest_ms)
+        self._low = low + since
+        self._middle = middle + since
+        self._high = high + since
         self._look_dmv = self._look_error = self._look_ms = self._look_ppm = 0
+
+    def _is_rested(self):
+        return self._rested_ms >= self._rest_ms
 
     def _teach(self, low, middle, high, rested):
         """A look goes to the filter, and to the lesson; what it learned is believed when it
@@ -296,8 +309,11 @@ class Estimator:
         elif not self.full and elapsed_ms(now_ms, self._full_since_ms) >= FULL_HOLD_MS:
             self.full = True
             mean_mv = quantities.cell_sum_mv // live[ids.CELL_COUNT]
-            full_ppm = self.curve.ppm_at(mean_mv * 10 - self.polarisation.lift_dmv)
-            self._teach(full_ppm - _FULL_WIDTH_PPM, full_ppm, full_ppm + _FULL_WIDTH_PPM, True)
+            dmv = mean_mv * 10 - self.polarisation.lift_dmv
+            full_ppm = self.curve.ppm_at(dmv)
+            low = min(self.curve.ppm_at(dmv - _FULL_ERROR_DMV), full_ppm - _FULL_WIDTH_PPM)
+            high = max(self.curve.ppm_at(dmv + _FULL_ERROR_DMV), full_ppm + _FULL_WIDTH_PPM)
+            self._teach(low, full_ppm, high, True)
             self.filter.weigh()
             self.full_ppm = self.filter.soc_ppm
         if self.full:
@@ -314,7 +330,8 @@ class Estimator:
         shown = self.filter.soc_ppm + behind
         self.shown_ppm = shown = 0 if shown < 0 else PPM if shown > PPM else shown
         self.soc_permille = shown // 1000
-        self.soc_sigma_permille = max((self.filter.sigma_ppm + abs(behind) // 2) // 1000, 1)
+        doubt = (self.filter.sigma_ppm + abs(behind) // 2) // 1000
+        self.soc_sigma_permille = max(min(doubt, 1000), 1)
         capacity = self.full_mah
         self.remaining_mah = of_permille(self.soc_permille, capacity)
         discharged = self.count.discharged_mah

@@ -139,13 +139,13 @@ class SocFilter:
         """The same of the gain; signed, as the charge moved."""
         return max(-_MOST_DOUBT, min(_MOST_DOUBT, self.gain_sigma * self._moved // GAIN_UNIT))
 
-    def look(self, low_ppm, middle_ppm, high_ppm, rested):
-        """The voltage says ``middle_ppm``, or anything from low to high. Under current a look
-        that contradicts the belief is itself doubted."""
-        middle_ppm = self._within(middle_ppm)
+    def part(self, low_ppm, middle_ppm, high_ppm, rested):
+        """What this look will be worth; ends the present stretch first, where the look is of
+        another. Ahead of ``look``, which then has less to do. Under current a look that
+        contradicts the belief is itself doubted."""
         width = max(_LEAST, min(_WIDEST, (high_ppm - low_ppm) // (2 * UNIT)))
         if not rested:
-            away = abs(middle_ppm - self.soc_ppm) // UNIT
+            away = abs(self._within(middle_ppm) - self.soc_ppm) // UNIT
             if away * away // _GATE > self._spread() + width * width:
                 width = min(away // 4, _WIDEST)
         if self._worth:
@@ -157,6 +157,12 @@ class SocFilter:
                 or width > mean * _PART
             ):
                 self._commit()
+        return width
+
+    def look(self, low_ppm, middle_ppm, high_ppm, rested):
+        """The voltage says ``middle_ppm``, or anything from low to high."""
+        width = self.part(low_ppm, middle_ppm, high_ppm, rested)
+        middle_ppm = self._within(middle_ppm)
         worth = _WORTH // (width * width) or 1
         away = (middle_ppm - self.counted_ppm) * 16 // UNIT
         if not self._worth:

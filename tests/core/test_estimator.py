@@ -231,4 +231,5 @@ def test_nothing_of_the_estimator_is_more_than_one_part_of_the_work():
         bench.run(100)
         seen.append(bench.charge._part)
     at = seen.index(estimator._DROP)
-    assert seen[at : at + 5] == [1, 2, 3, 4, 0]
+    steps = [estimator._DROP, estimator._LEARN, estimator._LOOK, estimator._WEIGH]
+    assert seen[at : at + 5] == [*steps, estimator._WAIT]
