@@ -231,5 +231,5 @@ def test_nothing_of_the_estimator_is_more_than_one_part_of_the_work():
         bench.run(100)
         seen.append(bench.charge._part)
     at = seen.index(estimator._DROP)
-    steps = [estimator._DROP, estimator._LEARN, estimator._LOOK, estimator._WEIGH]
-    assert seen[at : at + 5] == [*steps, estimator._WAIT]
+    parts = (estimator._DROP, estimator._LEARN, estimator._LOOK, estimator._WEIGH, estimator._WAIT)
+    assert tuple(seen[at : at + 5]) == parts
