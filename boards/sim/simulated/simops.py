@@ -6,7 +6,7 @@ six 32-bit words and an optional payload whose length the asker fixed. Each is o
 SOCK_SEQPACKET socket, so neither is ever seen in part.
 
 Answer words: 0 sequence, 1 interrupt slots that fired, 2 received bytes waiting on the
-board's first UART (low half) and second UART (high half, bit 15 of each half: still
+board's serial ports (ten bits each, the first lowest: nine for the number, the tenth: still
 transmitting), 3 ticks_ms, 4 ticks_us, 5 result.
 """
 
@@ -42,6 +42,8 @@ FLASH_ERASE = 24  # arg: sector
 WALL_TIME = 25  # result: seconds since 1970
 
 IRQ_SLOTS = 16
+UARTS = 3  # at most, and the place of one that is not there
+PIO = 16  # the port of PIO state machine 0, where it serves as a UART
 
 # Reset causes, numbered as MicroPython's other ports number them.
 PWRON_RESET = 1

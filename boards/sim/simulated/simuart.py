@@ -8,7 +8,6 @@ import simlink
 import simops
 
 _words = simlink.words
-_PORTS = 2
 
 
 class UART:
@@ -49,9 +48,9 @@ class UART:
         simlink.tx[11] = self._txbuf >> 8
         frame_bits = 1 + bits + stop + (0 if parity is None else 1)
         place = simlink.call(simops.UART_INIT, self.id, frame_bits, baudrate, 4, 0)
-        if place >= _PORTS:
+        if place >= simops.UARTS:
             raise ValueError("UART(%d) doesn't exist" % self.id)
-        self._shift = place * 16
+        self._shift = place * 10
         if simlink.pending:
             simlink.dispatch()
 
@@ -60,11 +59,11 @@ class UART:
 
     def any(self):
         simlink.spin()
-        return (_words[2] >> self._shift) & 0x7FFF
+        return (_words[2] >> self._shift) & 0x1FF
 
     def txdone(self):
         simlink.spin()
-        return not (_words[2] >> self._shift) & 0x8000
+        return not (_words[2] >> self._shift) & 0x200
 
     def flush(self):
         while not self.txdone():

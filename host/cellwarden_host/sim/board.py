@@ -17,7 +17,7 @@ from .controller import Controller
 from .flash import FlashChip
 from .layout import ops
 from .pacer import Pacer
-from .peripherals import RS485, Peripherals
+from .peripherals import Peripherals
 from .poller import Poller
 from .process import find_micropython
 from .ptys import Pty
@@ -71,9 +71,10 @@ class SimBoard:
             (tick_cost_us, settle_cost_us),
             irq_poll_us,
         )
-        self.ptys = {label: Pty() for label in (*RS485, "repl")} if ptys else {}
+        lines = self.peripherals.line_of
+        self.ptys = {label: Pty() for label in (*lines, "repl")} if ptys else {}
         self.console = Console(self.ptys.get("repl"))
-        self._sent: dict[str, deque] = {label: deque(maxlen=_SENT_MAX) for label in RS485}
+        self._sent: dict[str, deque] = {label: deque(maxlen=_SENT_MAX) for label in lines}
         self._poller = Poller()
         for label, pty in self.ptys.items():
             self._poller.add(pty.fd, lambda label=label: self._pty_input(label))
@@ -286,7 +287,7 @@ class SimBoard:
             self.uart_send(label, data)
 
     def uart_send(self, label, data):
-        """Bytes from the far end of ``rs485_1`` or ``rs485_2``, at the line's rate."""
+        """Bytes from the far end of ``rs485_1``, ``rs485_2`` or ``display``, at its rate."""
         self.peripherals.receive(label, data)
 
     def uart_take(self, label):

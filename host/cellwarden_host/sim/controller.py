@@ -48,6 +48,7 @@ class Controller:
         settings = {
             "RAW": int(raw),
             "CAUSE": cause,
+            "PIO": int(self._peripherals.has_pio),
             "SECTORS": options["sectors"],
             "ID": options["unique_id"],
         }

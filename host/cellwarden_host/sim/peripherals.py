@@ -15,6 +15,9 @@ _ADC_US = 4
 _FLASH_READ_US_PER_KB = 20
 _FLOATING = b"\xff"  # what a bus reads with nobody on it
 RS485 = ("rs485_1", "rs485_2")
+DISPLAY = "display"
+_WAITING_MAX = 0x1FF
+_SENDING = 0x200
 
 
 class Peripherals:
@@ -39,8 +42,18 @@ class Peripherals:
             by_port[port] = self.line_of[label] = line
             if gated:
                 enables[label + "_de"] = line
+        self.has_pio = hasattr(board, "DISPLAY_PIO")
+        ports = [ops.PIO + machine for machine in getattr(board, "DISPLAY_PIO", ())]
+        if hasattr(board, "DISPLAY_UART"):
+            ports = [board.DISPLAY_UART]
+        if ports:
+            line = UartLine(
+                lambda end_us, data: on_sent(DISPLAY, end_us, data), False, self.has_pio
+            )
+            by_port.update(dict.fromkeys(ports, line))
+            self.line_of[DISPLAY] = line
         self._by_port = by_port
-        self.lines = [by_port[port] for port in sorted(by_port)]
+        self.lines = list(dict.fromkeys(by_port[port] for port in sorted(by_port)))
         tick_us, settle_us = costs_us
         self.pins = Pins(
             plant, board, clock, enables, self.fire, self.charge, tick_us, settle_us, poll_us
@@ -103,7 +116,7 @@ class Peripherals:
         """The processor stands still this long: only the UARTs' FIFOs receive."""
         for line in self.lines:
             line.pump(self._clock.now_us)
-            line.stalled = True
+            line.stalled = not line.by_dma
         self.charge(cost_us)
         for line in self.lines:
             line.pump(self._clock.now_us)
@@ -185,9 +198,9 @@ class Peripherals:
     # --- serial ports
 
     def _uart_init(self, port, bits, baud, data):
-        """Answers with the port's place among those that there are; their number: none."""
+        """Answers with the port's place among those that there are."""
         if port not in self._by_port:
-            return len(self.lines)
+            return ops.UARTS
         rxbuf = int.from_bytes(data[:2], "little")
         txbuf = int.from_bytes(data[2:4], "little")
         line = self._by_port[port]
@@ -195,13 +208,13 @@ class Peripherals:
         return self.lines.index(line)
 
     def receive(self, label, data):
-        """The far end of an RS485 line sends."""
+        """The far end of a line sends."""
         line = self.line_of[label]
         line.pump(self._clock.now_us)
         line.receive(data, self._clock.now_us)
         self.pins.edge(label + "_rx")
         due_us = line.next_arrival_us()
-        if due_us is not None and not line.ring:
+        if due_us is not None and not line.ring and not line.by_dma:
             # Only the first byte of a burst ends an idle; the driver buffers the rest.
             self._clock.set(("came", line), due_us, self._byte_came)
 
@@ -209,7 +222,8 @@ class Peripherals:
         """The other port heard, on a joined line, what this one sent until ``end_us``."""
         sender = self.line_of[label]
         for other, line in self.line_of.items():
-            if other != label and line.baud == sender.baud:
+            joined = label in RS485 and other in RS485 and other != label
+            if joined and line.baud == sender.baud:
                 start_us = end_us - len(data) * sender.bits * 1_000_000 // sender.baud
                 line.receive(data, start_us)
                 line.pump(self._clock.now_us)
@@ -230,14 +244,14 @@ class Peripherals:
         return taken
 
     def uart_word(self):
-        """What waits on both ports, and who is still sending, as an answer carries it."""
+        """What waits on the ports, and who is still sending, as an answer carries it."""
         now_us = self._clock.now_us
         word = 0
         for line in reversed(self.lines):
             if line.active():
                 line.pump(now_us)
-            half = min(len(line.ring), 0x7FFF) | (0x8000 if line.tx_free_us > now_us else 0)
-            word = word << 16 | half
+            waiting = min(len(line.ring), _WAITING_MAX)
+            word = word << 10 | waiting | (_SENDING if line.tx_free_us > now_us else 0)
         return word
 
     # --- flash

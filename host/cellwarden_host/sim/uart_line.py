@@ -1,8 +1,9 @@
 """One UART of the controller and the half-duplex RS485 line on it, in virtual time.
 
 Models what a byte takes on the wire, the 32-byte hardware FIFO that alone receives while the
-processor stands still, the driver's ring buffer, and the driver-enable pin: bytes that shift
-out while it is low never reach the line, and while it is high nothing is heard. Chip facts:
+processor stands still (DMA does not mind), the driver's ring buffer, and the driver-enable pin:
+bytes that shift out while it is low never reach the line, and while it is high nothing is heard.
+A line of PIO and DMA has neither FIFO to fill nor such a pin. Chip facts:
 RP2040 datasheet, UART chapter (32-deep FIFOs); buffers as in MicroPython's rp2 port.
 """
 
@@ -15,8 +16,9 @@ _RELEASE_BYTES = 512  # a longer stream is handed over in pieces of this size
 class UartLine:
     """``deliver(end_us, data)`` gets what reached the line, a run of bytes at a time."""
 
-    def __init__(self, deliver, has_driver_enable=True):
+    def __init__(self, deliver, has_driver_enable=True, by_dma=False):
         self._deliver = deliver
+        self.by_dma = by_dma
         self._gated = has_driver_enable
         self.lost_bytes = 0  # received and thrown away: overflow, or while sending
         self.power_off(0)
