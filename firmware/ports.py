@@ -7,7 +7,8 @@ held up by a control tick. A transceiver that turns round by itself has no such 
 no registers and no batteries.
 
 ``timer`` is the number of a hardware timer on controllers that have none in software: an
-ESP32's MicroPython refuses -1.
+ESP32's MicroPython refuses -1. With None there is none: for a line without a direction.
+``uart`` makes the UART where it is not the controller's own.
 """
 
 from modbus_rtu.server import Server
@@ -22,8 +23,9 @@ BUSY_MS = 1
 class ModbusPort:
     """One UART with its Modbus server. ``number`` tells the register map which port asks."""
 
-    def __init__(self, machine, uart_id, pins, name, model, number, timer=-1):
+    def __init__(self, machine, uart_id, pins, name, model, number, timer=-1, uart=None):
         self._machine = machine
+        self._make = uart
         self._uart_id = uart_id
         self._tx_pin = machine.Pin(pins[name + "_tx"])
         self._rx_pin = machine.Pin(pins[name + "_rx"])
@@ -36,7 +38,7 @@ class ModbusPort:
         self._baud = 0
         self._wanted_baud = 0
         self._sending = False
-        self._timer = machine.Timer(timer)
+        self._timer = None if timer is None else machine.Timer(timer)
         self._once = machine.Timer.ONE_SHOT
         self._release_line = self._release  # bound once: binding allocates
 
@@ -47,7 +49,8 @@ class ModbusPort:
 
     def _open(self):
         self._baud = self._wanted_baud
-        self._uart = self._machine.UART(
+        make = self._make or self._machine.UART
+        self._uart = make(
             self._uart_id,
             baudrate=self._baud,
             tx=self._tx_pin,
@@ -59,6 +62,8 @@ class ModbusPort:
     def step(self, now_ms):
         """Move bytes; milliseconds until the next call is wanted."""
         if self._sending:
+            if self._timer is None and self._uart.txdone():
+                self._sending = False
             return BUSY_MS
         if self._baud != self._wanted_baud:
             self._open()
@@ -78,6 +83,8 @@ class ModbusPort:
         if self._enable is not None:
             self._enable.value(1)
         self._uart.write(self.server.tx, length)
+        if self._timer is None:
+            return
         line_ms = length * 10_000 // self._baud or 1
         self._timer.init(mode=self._once, period=line_ms, callback=self._release_line)
 
