@@ -24,6 +24,7 @@ class Application:
         self.controller = Controller(board, settings, access, now_ms)
         self.sampler = self.hardware.sampler(board, self.controller.readings)
         self.watchdog = None
+        self.page = None  # of an OLED, where there is one
         self._revision = -1
         self.ticked_ms = now_ms  # of the newest heartbeat
         self._unsettled = False  # between the two halves of a tick
@@ -71,6 +72,8 @@ class Application:
         """Everything to its rest state, whatever the core thinks."""
         self.hardware.outputs.locked = True
         self.hardware.outputs.all_off()
+        if self.page is not None:
+            self.page.off()  # a picture that stands still would look like the truth
 
     def _judge(self, now_ms):
         """Decide, switch, and show by a heartbeat that this half and all before are done."""

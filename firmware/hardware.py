@@ -45,6 +45,7 @@ class Hardware:
             sda=pin(numbers["i2c_sda"]),
             freq=board.I2C_BAUD,
         )
+        self.i2c = i2c
         self.chain = self.chip = self.ntc = self.pack = self.bus = self.charger = None
         full_scale_ma = board.RATING_MA * _FULL_SCALE_FACTOR
         # -1: charging makes the shunt voltage negative

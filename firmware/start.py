@@ -58,10 +58,18 @@ def build():
         controller.journal.note(ids.KIND_START, controller, value=cause)
     timers = getattr(board, "TIMERS", (-1, -1, -1))
     uart_1, uart_2, pins = board.RS485_1_UART, board.RS485_2_UART, board.PINS
-    ports = (
+    ports = [
         ModbusPort(machine, uart_1, pins, "rs485_1", register_map, PORT_CHARGER, timers[1]),
         ModbusPort(machine, uart_2, pins, "rs485_2", register_map, PORT_PC, timers[2]),
-    )
+    ]
+    if "display_tx" in pins:
+        from firmware.display_port import display_port
+
+        ports.append(display_port(board, machine, register_map))
+    if hasattr(board, "OLED_ADDRESS"):
+        from firmware.oled_page import OledPage
+
+        application.page = OledPage(application.hardware.i2c, board.OLED_ADDRESS, controller)
     return application, Tasks(application, persistence, ports)
 
 

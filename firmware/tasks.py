@@ -12,9 +12,11 @@ import machine
 from cellwarden import ids
 from cellwarden.ticks import elapsed_ms
 from firmware import chip_test, clock, restart
+from firmware.ports import REST_MS
 
 _SLOW_MS = 20
 _COLLECT_TICKS = 20
+_DISPLAY_BAUD = 115_200
 # A piece of storage begins this soon after a tick: 30 ms, 430 of a worn flash, and the next
 # tick are less than the 500 after which the gates open.
 _AFTER_TICK_MS = 30
@@ -34,7 +36,10 @@ class Tasks:
 
     async def run(self):
         """Until a restart is asked for, or a task fails: then all of them are over."""
-        await asyncio.gather(self._control(), self._serve(), self._slow())
+        tasks = [self._control(), self._serve(), self._slow()]
+        if self._app.page is not None:
+            tasks.append(self._show())
+        await asyncio.gather(*tasks)
 
     async def _control(self):
         app = self._app
@@ -43,13 +48,21 @@ class Tasks:
             self._collect()
 
     async def _serve(self):
-        first, second = self._ports
+        ports = self._ports
         while True:
             if self._app.settings.revision != self._revision:
                 self._configure_ports()
-            wait_ms = first.step(clock.now_ms())
-            other_ms = second.step(clock.now_ms())
-            await asyncio.sleep_ms(wait_ms if wait_ms < other_ms else other_ms)
+            wait_ms = REST_MS
+            for port in ports:
+                port_ms = port.step(clock.now_ms())
+                if port_ms < wait_ms:
+                    wait_ms = port_ms
+            await asyncio.sleep_ms(wait_ms)
+
+    async def _show(self):
+        page = self._app.page
+        while True:
+            await asyncio.sleep_ms(page.step())
 
     async def _slow(self):
         controller = self._controller
@@ -111,6 +124,8 @@ class Tasks:
         address = live[ids.DEVICE_ADDRESS]
         self._ports[0].configure(address, live[ids.RS485_1_BAUD] * 100)
         self._ports[1].configure(address, live[ids.RS485_2_BAUD] * 100)
+        if len(self._ports) > 2:
+            self._ports[2].configure(address, _DISPLAY_BAUD)
 
     def _leave(self, now_ms, word):
         """Everything off and saved, then a reset."""

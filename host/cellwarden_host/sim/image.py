@@ -48,6 +48,9 @@ _CHIP_DRIVERS = (
     ("/firmware/drivers/ads1015", "ADS1015_ADDRESS"),
     ("/firmware/drivers/ina228", "INA228_ADDRESS"),
     ("/firmware/drivers/divider", "ADC_REF_MV"),
+    ("/firmware/drivers/pio_", "DISPLAY_PIO"),
+    ("/firmware/drivers/ssd1306", "OLED_ADDRESS"),
+    ("/firmware/oled_page", "OLED_ADDRESS"),
     *(
         ("/firmware/" + name, "LTC6811_CHIPS")
         for name in (

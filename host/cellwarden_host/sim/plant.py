@@ -16,6 +16,7 @@ from .ltc6811_front import Ltc6811Front
 from .pack import Pack
 from .pack_config import PackConfig
 from .sensors import AdcInput, Noise
+from .ssd1306_model import Ssd1306
 
 LAZY_US = 500
 OUTPUTS = (
@@ -79,6 +80,9 @@ class Plant:
         if hasattr(board, "ADS1015_ADDRESS"):
             inputs = [self.adc.get(kind + "_adc") for kind in nodes]
             self.i2c_devices[board.ADS1015_ADDRESS] = Ads1015(self, inputs)
+        self.oled = None
+        if hasattr(board, "OLED_ADDRESS"):
+            self.oled = self.i2c_devices[board.OLED_ADDRESS] = Ssd1306(self)
         self.pins = dict.fromkeys(OUTPUTS, 0)
         self.enabled = False  # the heartbeat's one-shot
         self.secondary_fired = False
