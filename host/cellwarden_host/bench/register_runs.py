@@ -6,6 +6,7 @@ from cellwarden import schema_data as schema
 from cellwarden.readings import MAX_CELLS
 
 SHORT = (0x0000, 10)
+CELL_ARRAYS = 4
 LIMIT = 125  # what one request may ask for
 
 
@@ -21,7 +22,8 @@ def runs() -> list[tuple[int, int]]:
         elif not there and start is not None:
             found.append((start, address - start))
             start = None
-    found.append((schema.CELL_MV_BASE, MAX_CELLS))
+    # Four arrays of cells lie end to end, voltages first.
+    found.append((schema.CELL_MV_BASE, MAX_CELLS * CELL_ARRAYS))
     found.append((schema.RULE_STATE_BASE, schema.RULE_STATE_COUNT))
     return found
 
