@@ -37,7 +37,7 @@ class ModbusPort:
         self._uart = None
         self._baud = 0
         self._wanted_baud = 0
-        self._sending = False
+        self.sending = False
         self._timer = None if timer is None else machine.Timer(timer)
         self._once = machine.Timer.ONE_SHOT
         self._release_line = self._release  # bound once: binding allocates
@@ -61,9 +61,9 @@ class ModbusPort:
 
     def step(self, now_ms):
         """Move bytes; milliseconds until the next call is wanted."""
-        if self._sending:
+        if self.sending:
             if self._timer is None and self._uart.txdone():
-                self._sending = False
+                self.sending = False
             return BUSY_MS
         if self._baud != self._wanted_baud:
             self._open()
@@ -79,7 +79,7 @@ class ModbusPort:
         return BUSY_MS if waiting else REST_MS
 
     def _send(self, length):
-        self._sending = True
+        self.sending = True
         if self._enable is not None:
             self._enable.value(1)
         self._uart.write(self.server.tx, length)
@@ -93,6 +93,6 @@ class ModbusPort:
         if self._uart.txdone():
             if self._enable is not None:
                 self._enable.value(0)
-            self._sending = False
+            self.sending = False
         else:
             timer.init(mode=self._once, period=1, callback=self._release_line)

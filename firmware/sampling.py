@@ -147,9 +147,13 @@ class Sampler:
         readings = self._readings
         current = readings.current_ma
         try:
-            # A meter that did not answer may have been reset: it gets its set-up first.
             shunt = self._shunt
-            if (shunt.ready or shunt.configure()) and shunt.read_current():
+            if not shunt.ready:
+                # It may have been reset: it gets its set-up, and time for a conversion of its
+                # own. What it holds until then is none.
+                shunt.configure()
+                current.miss()
+            elif shunt.read_current():
                 current.put(shunt.current_ma, now_ms)
             else:
                 current.miss()

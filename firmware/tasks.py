@@ -17,6 +17,8 @@ from firmware.ports import REST_MS
 _SLOW_MS = 20
 _COLLECT_TICKS = 20
 _DISPLAY_BAUD = 115_200
+# Storage waits this often, at most, for the ports to fall silent.
+_WAITS_MOST = 50
 # A piece of storage begins this soon after a tick: 30 ms, 430 of a worn flash, and the next
 # tick are less than the 500 after which the gates open.
 _AFTER_TICK_MS = 30
@@ -32,6 +34,7 @@ class Tasks:
         self._ports = ports
         self._revision = -1
         self._collected = 0
+        self._waited = 0
         self._stored_tick = -1
 
     async def run(self):
@@ -95,6 +98,11 @@ class Tasks:
                 return
             if elapsed_ms(now_ms, app.ticked_ms) > _AFTER_TICK_MS:
                 return
+            # While flash is written nobody lets go of a line: what is asked then is not heard.
+            if self._talking() and self._waited < _WAITS_MOST:
+                self._waited += 1
+                return
+            self._waited = 0
             if persistence.step(controller, now_ms):
                 self._stored_tick = controller.ticks
         else:
@@ -102,6 +110,12 @@ class Tasks:
             persistence.step(controller, now_ms)
             if hurry and persistence.halfway:
                 persistence.step(controller, now_ms)
+
+    def _talking(self):
+        for port in self._ports:
+            if port.sending:
+                return True
+        return False
 
     def _test_chips(self):
         """Run the self-test that was asked for, unless a switch has closed since."""

@@ -168,6 +168,8 @@ def test_a_meter_that_does_not_answer_is_missing_at_once_and_comes_back():
     rig.run_ms(26)
     assert not rig.readings.current_ma.valid
     rig.plant.clear()
+    rig.run_ms(26)  # set up anew, with no conversion of its own yet
+    assert not rig.readings.current_ma.valid
     rig.run_ms(26)
     assert rig.readings.current_ma.valid
 
