@@ -268,7 +268,7 @@ def tasks_of(monkeypatch):
 
     def make(controller, persistence):
         app = App(controller)
-        return app, tasks.Tasks(app, persistence, (None, None))
+        return app, tasks.Tasks(app, persistence, ())
 
     return make
 
