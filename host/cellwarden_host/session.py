@@ -30,20 +30,20 @@ def logged_in(
 
     With ``stay`` it is left to its time-out: something on the board lasts as long as it does.
     """
-    values = board.read([_ROLE, _LOCKOUT])
-    if values.known(_ROLE.name) >= role:
+    if board.read([_ROLE]).known(_ROLE.name) >= role:
         yield
         return
-    _refuse_while_locked(values.known(_LOCKOUT.name))
-    _login(board, password(), role)
+    log_in(board, password(), role)
     try:
         yield
     finally:
         if not stay:
-            _logout(board)
+            log_out(board)
 
 
-def _login(board: Board, password: str, role: int) -> None:
+def log_in(board: Board, password: str, role: int) -> None:
+    """Open a session of ``role`` on this port; ``Refused`` for a wrong password."""
+    _refuse_while_locked(board.read([_LOCKOUT]).known(_LOCKOUT.name))
     try:
         board.command("login_role", role)
         nonce = board.words(readings.CHALLENGE)
@@ -78,7 +78,8 @@ def _refuse_while_locked(left_s: int) -> None:
         raise Refused(f"this port is locked after wrong passwords; try again in {left_s} s")
 
 
-def _logout(board: Board) -> None:
+def log_out(board: Board) -> None:
+    """End this port's session."""
     try:
         board.command("logout", 1)
     except Problem:

@@ -8,10 +8,10 @@ import os
 import sys
 from typing import Any
 
-from cellwarden.passwords import MIN_LENGTH
 from cellwarden.tables import readings, rows
 
 from .. import catalog, show, transaction, units
+from ..access_change import change_password
 from ..board import Board, Declined
 from ..problems import BadInput, Refused
 from ..rule_words import rule_titled
@@ -198,12 +198,8 @@ def _password(args: argparse.Namespace) -> int:
     name = "first_factory_password" if args.first_factory else "new_password"
     role = rows.INSTALLER if args.first_factory else rows.ROLES.index(args.role)
     whose = rows.ROLES[rows.FACTORY if args.first_factory else role]
-    row = catalog.COMMANDS[name]
     with open_to_write(args, role) as board:
-        try:
-            board.command(name, *_new_password(2 * row.registers))
-        except Declined as error:
-            raise Refused(f"the board declined the new password ({error}). {row.help}") from error
+        change_password(board, _new_password(), name)
     if args.json:
         show.print_json({"done": name, "role": whose})
     else:
@@ -211,8 +207,8 @@ def _password(args: argparse.Namespace) -> int:
     return 0
 
 
-def _new_password(most: int) -> list[int]:
-    """The new password, from the person or the environment, as registers."""
+def _new_password() -> str:
+    """The new password, from the person or the environment."""
     new = os.environ.get("CELLWARDEN_NEW_PASSWORD", "")
     if not new:
         if not sys.stdin.isatty():
@@ -220,8 +216,4 @@ def _new_password(most: int) -> list[int]:
         new = getpass.getpass("New password: ")
         if new != getpass.getpass("Once more: "):
             raise BadInput("the two are not the same; nothing was changed")
-    raw = new.encode("utf-8")
-    if not MIN_LENGTH <= len(raw) <= most:
-        raise BadInput(f"a password has {MIN_LENGTH} to {most} bytes")
-    raw = raw.ljust(most, b"\0")
-    return [raw[i] << 8 | raw[i + 1] for i in range(0, most, 2)]
+    return new
