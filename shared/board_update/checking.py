@@ -46,6 +46,7 @@ class Check:
         self._view = memoryview(self._buf)
         self._phase = self._start
         self._verifier = None
+        self._files = None
         self._sha = None
         self._left = 0
 
@@ -138,7 +139,9 @@ class SlotCheck(Check):
     """Checks an installed slot: ``manifest`` against the terms, the files against it.
 
     ``open_for_read(path)`` opens a file of the slot (OSError when there is none). Files that the
-    manifest does not know are not looked at.
+    manifest does not know are not looked at. With ``terms`` None only sizes and hashes are
+    checked: enough at a start, for a slot whose signature was verified when it was filled, or
+    that came over the REPL and has none.
     """
 
     def __init__(self, manifest, terms, open_for_read):
@@ -146,6 +149,16 @@ class SlotCheck(Check):
         self._open = open_for_read
         self._part = None
         self._entry_told = ("", 0, b"")
+
+    def _start(self):
+        if self._terms is not None:
+            return Check._start(self)
+        self._file.seek(0)
+        count = self._file.readinto(self._view[:TABLE_AT])
+        self.header = Header(self._view[:count])
+        if count < TABLE_AT:
+            raise Bad("truncated", "in its signature")
+        return self._hashing(self.header.table_bytes, self._table)
 
     def _table(self):
         if not self._hashed(self._file, self.header.table_sha256, "table"):
