@@ -12,6 +12,12 @@ class Problem(Exception):
 
     exit_code = 1
 
+    @property
+    def said(self) -> str:
+        """The text as it was handed over: a ``Said`` that a page can tell in its language."""
+        text = self.args[0] if self.args else ""
+        return text if isinstance(text, str) else str(text)
+
 
 class Refused(Problem):
     """The board, a file or a check said no; nothing was changed unless the text says so."""

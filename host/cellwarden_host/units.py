@@ -12,6 +12,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .problems import BadInput
+from .words import Said, known, listed, say
+from .words.choices import choice, unit_word
+from .words.titles import name
 
 # Schema unit -> (kind, how many of the kind's base unit one count is).
 SCHEMA_UNITS = {
@@ -111,12 +114,15 @@ def text(row: Any, count: int | None, absent: str = "-") -> str:
     if count is None:
         return absent
     if row.choices:
-        return str(row.choices[count]) if 0 <= count < len(row.choices) else str(count)
+        return choice(row, count)
     if count == 0 and getattr(row, "auto", None) is not None:
-        return "auto"
+        return known("auto")
     if row.unit == "bits":
         return f"0x{count:04X}"
-    return f"{_digits(row, count)} {shown_unit(row)}".rstrip()
+    unit = unit_word(shown_unit(row))
+    if isinstance(unit, Said):
+        return say("{number} {unit}", number=_digits(row, count), unit=unit)
+    return f"{_digits(row, count)} {unit}".rstrip()
 
 
 def _digits(row: Any, count: int) -> str:
@@ -134,53 +140,74 @@ def parse(row: Any, typed: str) -> int:
         return _choice(row, typed)
     if typed.lower() == "auto":
         if getattr(row, "auto", None) is None:
-            raise BadInput(f"{row.name} has no automatic value")
+            raise BadInput(say("{name} has no automatic value", name=name(row)))
         return 0
     if row.unit in ("", "bits") and typed[:2].lower() in ("0x", "0b"):
         try:
             return int(typed, 0)
         except ValueError:
-            raise BadInput(f"{row.name}: '{typed}' is not a number") from None
+            raise _not_a(row, typed, say("a number")) from None
     return _scaled(row, typed)
+
+
+def _not_a(row: Any, typed: str, what: Said) -> BadInput:
+    return BadInput(say("{name}: '{typed}' is not {what}", name=name(row), typed=typed, what=what))
 
 
 def _choice(row: Any, typed: str) -> int:
     word = typed.lower().replace("_", " ").replace("-", " ")
-    for i, choice in enumerate(row.choices):
-        if word == choice.replace("_", " "):
+    for i, word_here in enumerate(row.choices):
+        if word == word_here.replace("_", " "):
             return i
     if typed.isdecimal() and int(typed) < len(row.choices):
         return int(typed)
-    raise BadInput(f"{row.name}: '{typed}' is not one of {', '.join(row.choices)}")
+    words = listed(choice(row, i) for i in range(len(row.choices)))
+    raise _not_a(row, typed, say("one of {choices}", choices=words))
 
 
 def _scaled(row: Any, typed: str) -> int:
     kind, size = SCHEMA_UNITS[row.unit]
-    example = f"a number in {row.unit}" if row.unit else "a number"
+    example = say("a number in {unit}", unit=row.unit) if row.unit else say("a number")
     match = _NUMBER.fullmatch(typed)
     if match is None:
-        raise BadInput(f"{row.name}: '{typed}' is not {example}")
+        raise _not_a(row, typed, example)
     digits, suffix = match.groups()
     typed_size = size
     if suffix and suffix != row.unit:
         typed_kind, typed_size = TYPED_UNITS.get(suffix.strip().lower(), ("?", size))
         if typed_kind != kind:
-            raise BadInput(f"{row.name}: '{typed}' is not {example}")
+            raise _not_a(row, typed, example)
     try:
         count = Decimal(digits) * typed_size / size
     except InvalidOperation:
-        raise BadInput(f"{row.name}: '{typed}' is not {example}") from None
+        raise _not_a(row, typed, example) from None
     if count != count.to_integral_value():
-        step = f"{row.unit} steps" if row.unit[:1].isdigit() else f"whole {row.unit}"
-        raise BadInput(f"{row.name}: '{typed}' is finer than the register, which counts {step}")
+        steps = (
+            say("{unit} steps", unit=row.unit)
+            if row.unit[:1].isdigit()
+            else say("whole {unit}", unit=row.unit)
+        )
+        raise BadInput(
+            say(
+                "{name}: '{typed}' is finer than the register, which counts {steps}",
+                name=name(row),
+                typed=typed,
+                steps=steps,
+            )
+        )
     return int(count)
 
 
 def range_text(row: Any) -> str:
     """The range a setting accepts, for people."""
     if row.choices:
-        return " / ".join(row.choices)
+        return listed((choice(row, i) for i in range(len(row.choices))), " / ")
     if row.unit == "bits":
-        return f"0x{row.low:04X} to 0x{row.high:04X}"
-    limits = f"{_digits(row, row.low)} to {_digits(row, row.high)} {shown_unit(row)}".rstrip()
-    return f"{limits}, or auto" if getattr(row, "auto", None) else limits
+        return say("{low} to {high}", low=f"0x{row.low:04X}", high=f"0x{row.high:04X}")
+    low, high, unit = _digits(row, row.low), _digits(row, row.high), unit_word(shown_unit(row))
+    limits = (
+        say("{low} to {high} {unit}", low=low, high=high, unit=unit)
+        if unit
+        else say("{low} to {high}", low=low, high=high)
+    )
+    return say("{limits}, or auto", limits=limits) if getattr(row, "auto", None) else limits

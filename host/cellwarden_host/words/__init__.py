@@ -5,11 +5,16 @@ the parts it was made of, so the same sentence can be told in another language l
 has got to (a raised problem, a finding, a label). Every template handed to ``say``, and every
 text of the schema that a page shows, stands in the catalogues ``zh/*.json``; a test looks them up.
 It must never fail for want of a translation: what is missing is told in English.
+
+The string itself is what a terminal prints. A page ``tell``s it, in English too: names of
+registers then become titles, and commands to type become what a page's reader can do
+(``terminal``).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,6 +29,14 @@ class Said(str):
 
     template: str
     parts: dict[str, Any]
+    # Whose word it is, where one English word has several translations.
+    context: str
+
+
+class _Items(tuple[Any, ...]):
+    """Items of a list, and what stands between them in English."""
+
+    between: str
 
 
 def say(template: str, **parts: Any) -> Said:
@@ -31,19 +44,49 @@ def say(template: str, **parts: Any) -> Said:
 
     The template has to be a literal where it is called: that is how the tests find it.
     """
-    said = Said(template.format(**parts) if parts else template)
-    said.template, said.parts = template, parts
+    return _said(template.format(**parts) if parts else template, template, parts)
+
+
+def known(text: str, context: str = "") -> Said:
+    """A text of the schema's tables, which the catalogues know without a ``say``."""
+    return _said(text, text, {}, context)
+
+
+def terminal(text: str, page: str = "") -> Said:
+    """What only a terminal can say (a command, a register's name); a page tells ``page``."""
+    return _said(text, "{page}", {"page": page})
+
+
+def listed(parts: Iterable[str], between: str = ", ") -> Said:
+    """Several texts as one: ``a, b, c``."""
+    items = _Items(parts)
+    items.between = between
+    return _said(between.join(items), "{items}", {"items": items})
+
+
+def both(parts: Iterable[str]) -> Said:
+    """Several texts as one: ``a and b``."""
+    first, *rest = parts
+    joined = first
+    for part in rest:
+        joined = say("{one} and {other}", one=joined, other=part)
+    return joined if isinstance(joined, Said) else known(joined)
+
+
+def _said(text: str, template: str, parts: dict[str, Any], context: str = "") -> Said:
+    said = Said(text)
+    said.template, said.parts, said.context = template, parts, context
     return said
 
 
 def tell(text: str, language: str) -> str:
-    """``text`` in ``language``: a ``Said``, or a text that stands in the catalogue as it is."""
-    if language == ENGLISH:
-        return str(text)
-    known = catalogue(language)
+    """``text`` on a page in ``language``: a ``Said``, or a text that the catalogue knows."""
+    told = catalogue(language)
     if not isinstance(text, Said):
-        return known.get(text, text)
-    template = known.get(text.template, text.template)
+        return told.get(text, text)
+    template = told.get(text.template, text.template)
+    if text.context:
+        template = told.get(f"{text.context}: {text.template}", template)
     if not text.parts:
         return template
     return template.format(**{name: _part(part, language) for name, part in text.parts.items()})
@@ -53,15 +96,10 @@ def _part(part: Any, language: str) -> Any:
     if isinstance(part, str):
         return tell(part, language)
     if isinstance(part, (list, tuple)):
-        return separator(language).join(str(_part(one, language)) for one in part)
+        between = getattr(part, "between", ", ")
+        between = separator(language) if between == ", " else between
+        return between.join(str(_part(one, language)) for one in part)
     return part
-
-
-def listed(parts: list[str]) -> Said:
-    """Several texts as one: ``a, b, c``."""
-    said = Said(", ".join(parts))
-    said.template, said.parts = "{parts}", {"parts": tuple(parts)}
-    return said
 
 
 def separator(language: str) -> str:
@@ -73,6 +111,8 @@ def separator(language: str) -> str:
 def catalogue(language: str) -> dict[str, str]:
     """English text -> text in ``language``, of all catalogues of that language."""
     merged: dict[str, str] = {}
+    if language == ENGLISH:
+        return merged
     folder = resources.files(__package__) / language
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".json"):

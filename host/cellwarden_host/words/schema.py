@@ -1,0 +1,132 @@
+"""What a page needs of the schema in words: titles, helps, values, ranges, rules.
+
+English comes from the tables (``cellwarden.tables``), Chinese from ``zh/schema.json``
+and ``zh/rules.json``; nothing is named a second time here. Every function
+returns a ``Said`` for ``tell``; as a string it is what a terminal prints.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cellwarden.tables import ocv, settings
+
+from .. import catalog, units
+from . import Said, known, say, terminal
+from .choices import chemistry, choice, role, unit_word
+from .titles import help, name, rest, title
+
+__all__ = [
+    "auto",
+    "chemistry",
+    "choice",
+    "element",
+    "group",
+    "help",
+    "loudness",
+    "name",
+    "name_of",
+    "rest",
+    "role",
+    "rule",
+    "span",
+    "title",
+    "unit",
+    "value",
+]
+
+_SENSORS = (
+    "battery sensor 1",
+    "battery sensor 2",
+    "battery sensor 3",
+    "battery sensor 4",
+    "power board sensor",
+    "balancing board sensor",
+)
+_CELLS = 32
+GROUPS = tuple(heading for heading, _ in settings.GROUPS)
+
+
+def name_of(register: str) -> Said:
+    """``name`` of a row by its name; constants of a board are known by their meaning."""
+    row = catalog.NAMED.get(register) or catalog.COMMANDS.get(register)
+    if row is not None:
+        return name(row)
+    return terminal(register, known(register.replace("_", " ")))
+
+
+def element(row: Any, index: int) -> Said:
+    """What element ``index`` (from 0) of an array is about: ``cell 7``."""
+    if row.name == "temp_dc":
+        return known(_SENSORS[index])
+    if row.name == "ocv_mv":
+        return say("at {percent} %", percent=f"{ocv.POSITIONS[index] / 10:g}")
+    if row.count == _CELLS:
+        return say("cell {number}", number=index + 1)
+    return known(str(index + 1))
+
+
+def group(heading: str) -> Said:
+    """The heading of a group of settings, as in ``settings.GROUPS``."""
+    return known(heading)
+
+
+def unit(row: Any) -> Said:
+    """The unit people see behind a row's values; empty for enumerations and bare numbers."""
+    return known("" if row.choices else unit_word(units.shown_unit(row)))
+
+
+def value(row: Any, count: int | None) -> Said:
+    """A value with its unit or word: ``4.200 V``, ``auto``, ``-`` where it is not known."""
+    if row.name.endswith("_rule") and row.kind == "reading":
+        return rule(count) if count is not None else known("-")
+    text = units.text(row, count)
+    return text if isinstance(text, Said) else known(text)
+
+
+def span(row: Any) -> Said:
+    """The range that a setting accepts."""
+    text = units.range_text(row)
+    return text if isinstance(text, Said) else known(text)
+
+
+def auto(row: Any) -> Said:
+    """What 0 stands for: a terminal prints ``1.25 x charge_current_ma``, a page titles."""
+    factors = row.auto.split(" x ")
+    if len(factors) == 1:
+        return known(row.auto)
+    one, other = (
+        name(catalog.SETTING[factor]) if factor in catalog.SETTING else known(factor, "auto")
+        for factor in factors
+    )
+    return say("{one} x {other}", one=one, other=other)
+
+
+def rule(rule_or_number: Any) -> Said:
+    """A protection's title; its number when newer than this program."""
+    if isinstance(rule_or_number, int):
+        if rule_or_number >= len(catalog.RULES):
+            return say("rule {number}", number=rule_or_number)
+        rule_or_number = catalog.RULES[rule_or_number]
+    return known(rule_or_number.title)
+
+
+def loudness(word: str) -> Said:
+    """How loud a rule is: info, warning, protection, danger."""
+    return known(word, "loudest")
+
+
+def texts() -> list[str]:
+    """Every text of the tables that anything above can tell, as the catalogues key it."""
+    named: list[Any] = [*catalog.READINGS, *catalog.SETTINGS, *catalog.TEXTS]
+    named += [*catalog.COMMANDS.values(), catalog.RULE_STATE]
+    found = [str(part(row)) for row in named for part in (title, rest)]
+    for row in named:
+        for i, word in enumerate(getattr(row, "choices", None) or ()):
+            told = choice(row, i)
+            found.append(told.parts.get("page", word) if told.parts else word)
+        if getattr(row, "auto", None):
+            found += [f for f in row.auto.split(" x ") if f not in catalog.SETTING]
+    found += [known_rule.title for known_rule in catalog.RULES]
+    found += [*GROUPS, *_SENSORS]
+    return [text for text in dict.fromkeys(found) if any(map(str.isalpha, text))]
