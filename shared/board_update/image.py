@@ -89,7 +89,7 @@ class Terms:
         if self.mpy is not None and not _runs(header.mpy, self.mpy):
             raise Bad("micropython", "compiled for another MicroPython or processor")
         if header.version < self.oldest:
-            raise Bad("version", "%s is older" % version_text(header.version))
+            raise Bad("version", header.version_text + " is older")
 
 
 def _runs(compiled, mpy):
@@ -147,6 +147,7 @@ class Header:
             or self.payload_bytes > MAX_CONTENT_BYTES
         ):
             raise Bad("too big", "for any board")
+        self.version_text = version_text(self.version)
         self.manifest_bytes = TABLE_AT + self.table_bytes
         self.image_bytes = self.manifest_bytes + self.payload_bytes
 
