@@ -12,10 +12,17 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from cellwarden.tables import SCHEMA_VERSION
-from modbus_rtu.client import Client, ModbusError, ModbusException, ModbusTimeout
+from modbus_rtu.client import (
+    EXCEPTION_TEXT,
+    Client,
+    ModbusError,
+    ModbusException,
+    ModbusTimeout,
+)
 
 from . import catalog
 from .problems import BadInput, NoConnection, Refused
+from .words import Said, known, say, terminal
 
 TIMEOUT_MS = 500
 RETRIES = 2
@@ -25,6 +32,13 @@ COMMAND_TIMEOUT_MS = 3000
 _FACTORY_BAUDS = ", ".join(
     f"{name.split('_baud')[0].upper().replace('_', '-')} {catalog.SETTING[name].default * 100}"
     for name in ("rs485_1_baud", "rs485_2_baud")
+)
+_OTHERWISE = terminal(
+    f"Another rate (factory: {_FACTORY_BAUDS}): --baud; another address (1 to 247): --unit",
+    say(
+        "Or the board has another line rate (factory: {rates}) or another address (1 to 247)",
+        rates=_FACTORY_BAUDS,
+    ),
 )
 
 
@@ -91,7 +105,8 @@ class Board:
 
     def __init__(self, line: Transport, unit: int = 1, timeout_ms: int = TIMEOUT_MS) -> None:
         if not 1 <= unit <= 247:
-            raise BadInput(f"--unit {unit}: a Modbus address is 1 to 247")
+            option = terminal(f"--unit {unit}: ")
+            raise BadInput(say("{option}a Modbus address is 1 to 247", option=option))
         self._line = line
         self._client = Client(line, unit, timeout_ms, RETRIES)
         self._timeout_ms = timeout_ms
@@ -146,8 +161,11 @@ class Board:
         version = self.read([catalog.READING["schema_version"]]).one("schema_version")
         if version is None or version > SCHEMA_VERSION:
             raise Refused(
-                f"the board speaks schema {version}, this program {SCHEMA_VERSION}; "
-                "update the program"
+                say(
+                    "the board speaks schema {version}, this program {ours}; update the program",
+                    version=version,
+                    ours=SCHEMA_VERSION,
+                )
             )
 
     @contextmanager
@@ -156,15 +174,32 @@ class Board:
         try:
             yield
         except ModbusException as error:
-            raise Declined(str(error), error.code) from error
+            raise Declined(_exception(error.code), error.code) from error
         except ModbusTimeout as error:
             raise NoConnection(
-                f"no answer from unit {unit} on {line.port} at {line.baud} Bd. Is the board "
-                f"awake, A and B not swapped? Another rate (factory: {_FACTORY_BAUDS}): --baud; "
-                "another address (1 to 247): --unit"
+                say(
+                    "no answer from unit {unit} on {port} at {baud} Bd. Is the board awake, "
+                    "A and B not swapped? {advice}",
+                    unit=unit,
+                    port=line.port,
+                    baud=line.baud,
+                    advice=_OTHERWISE,
+                )
             ) from error
         except ModbusError as error:
             raise NoConnection(
-                f"what comes in on {line.port} at {line.baud} Bd is no Modbus reply ({error}). "
-                "Check --baud, the wiring, and that no other master talks on this line"
+                say(
+                    "what comes in on {port} at {baud} Bd is no Modbus reply{error}. Check "
+                    "{rate}, the wiring, and that no other master talks on this line",
+                    port=line.port,
+                    baud=line.baud,
+                    error=terminal(f" ({error})"),
+                    rate=terminal("--baud", say("the line rate")),
+                )
             ) from error
+
+
+def _exception(code: int) -> Said:
+    """As ``ModbusException`` says it."""
+    meaning = known(EXCEPTION_TEXT.get(code, "not in the standard"))
+    return say("exception {code}: {meaning}", code=code, meaning=meaning)

@@ -16,6 +16,7 @@ from . import catalog
 from .board import Board, Declined, Values
 from .problems import Refused
 from .rule_words import rule_titled, rules_now
+from .words import Said, both, known, listed, say, schema, terminal
 
 sleep = time.sleep
 # The board needs this long for a mean of steady current, and some more for a load to settle.
@@ -51,6 +52,7 @@ STATUS = [
         "capacity_mah",
     )
 ]
+_SEE_ALARMS = terminal("; see: cellwarden alarms")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def look(board: Board) -> Seen:
         sleep(_LOOK_S)  # first: what has just been changed is not measured yet
         value = board.read([row]).one(row.name)
         if value is None:
-            raise Refused("the board measures no current at all; see: cellwarden alarms")
+            raise Refused(say("the board measures no current at all{see}", see=_SEE_ALARMS))
         seen.append(value)
     return Seen(round(sum(seen) / len(seen)), min(seen), max(seen))
 
@@ -84,8 +86,15 @@ def take_zero(board: Board) -> tuple[int, int]:
     on = switches_on(board.read(STATUS))
     if on:
         raise Refused(
-            f"the zero is taken while nothing flows, but these are on: {', '.join(on)}. First: "
-            "cellwarden switch charge off discharge off heater off; nothing was changed"
+            say(
+                "the zero is taken while nothing flows, but these are on: {switches}. First: "
+                "{how}; nothing was changed",
+                switches=listed(_switch_named(name) for name in on),
+                how=terminal(
+                    "cellwarden switch charge off discharge off heater off",
+                    say("switch charge, discharge and heater off"),
+                ),
+            )
         )
     try:
         _ask(board, "take_zero", 1)
@@ -95,26 +104,37 @@ def take_zero(board: Board) -> tuple[int, int]:
     return board.read(STATUS).known("current_offset_ma"), shown.mean_ma
 
 
-def _why_no_zero(board: Board, code: int) -> str:
+def _switch_named(name: str) -> Said:
+    return terminal(name, schema.title(catalog.READING[f"{name}_switch"]))
+
+
+def _why_no_zero(board: Board, code: int) -> Said:
     seen = look(board)
-    measured = f"the board measures {amperes(seen.mean_ma)}"
     if code == _WRONG:
-        return (
-            f"{measured}: too much for a zero that is only off. Does a charger, a load or the "
-            "heater work through a switch that does not open? If not, the shunt or its wires "
-            "are wrong; nothing was changed"
+        return say(
+            "the board measures {current}: too much for a zero that is only off. Does a "
+            "charger, a load or the heater work through a switch that does not open? If not, "
+            "the shunt or its wires are wrong; nothing was changed",
+            current=amperes(seen.mean_ma),
         )
     if code == _LATER:
-        return f"{_unsteady(seen)}; nothing was changed"
-    return "something is switched on now; see: cellwarden calibrate status; nothing was changed"
+        return _unsteady(seen)
+    return say(
+        "something is switched on now{see}; nothing was changed",
+        see=terminal("; see: cellwarden calibrate status"),
+    )
 
 
 def take_gain(board: Board, true_ma: int) -> tuple[int, int]:
     """``true_ma`` flows now: (gain in ppm, what is shown now)."""
     if abs(true_ma) < MIN_LOAD_MA:
         raise Refused(
-            f"a load of {amperes(MIN_LOAD_MA)} or more is needed; {amperes(true_ma)} would say "
-            "more about the zero than about the gain"
+            say(
+                "a load of {least} or more is needed; {current} would say more about the zero "
+                "than about the gain",
+                least=amperes(MIN_LOAD_MA),
+                current=amperes(true_ma),
+            )
         )
     try:
         _ask(board, "take_gain_ma", true_ma)
@@ -128,44 +148,74 @@ def take_gain(board: Board, true_ma: int) -> tuple[int, int]:
     return values.known("current_gain_ppm"), seen.mean_ma
 
 
-def _why_no_gain(board: Board, code: int, true_ma: int) -> str:
+def _why_no_gain(board: Board, code: int, true_ma: int) -> Said:
     seen = look(board)
     if code == _NOT_NOW:
-        return (
-            "the zero comes first, once after each start of the board: cellwarden switch charge "
-            "off discharge off, then cellwarden calibrate zero; nothing was changed"
+        return say(
+            "the zero comes first, once after each start of the board: {how}; nothing was changed",
+            how=terminal(
+                "cellwarden switch charge off discharge off, then cellwarden calibrate zero",
+                say("switch charge and discharge off, then take the zero"),
+            ),
         )
     if code == _LATER:
-        return f"{_unsteady(seen)}; nothing was changed"
-    said = f"the board measures {amperes(seen.mean_ma)}, you say {amperes(true_ma)}"
+        return _unsteady(seen)
+    return _why_wrong(board, seen, true_ma)
+
+
+def _why_wrong(board: Board, seen: Seen, true_ma: int) -> Said:
+    """What is meant by a current that the board does not take for the true one."""
+    measures, true = amperes(seen.mean_ma), amperes(true_ma)
     if abs(seen.mean_ma) < _NOTHING_MA:
         values = board.read(STATUS)
         if not switches_on(values):
-            return f"{said}: the switches are off. {why_off(values)}; nothing was changed"
-        return f"{said}: does it flow through the board's shunt at all? Nothing was changed"
-    if (seen.mean_ma < 0) != (true_ma < 0):
-        return (
-            f"{said}: the other direction. A load discharges; give --charging for a charger. If "
-            "you were right, the shunt is wired the wrong way round; nothing was changed"
+            return say(
+                "the board measures {measures}, you say {true}: the switches are off. "
+                "{why}; nothing was changed",
+                measures=measures,
+                true=true,
+                why=why_off(values),
+            )
+        return say(
+            "the board measures {measures}, you say {true}: does it flow through the board's "
+            "shunt at all? Nothing was changed",
+            measures=measures,
+            true=true,
         )
-    return (
-        f"{said}: that is no matter of calibration (20 % in all at most). Check what you read, "
-        "and whether the board is made for this shunt; nothing was changed"
+    if (seen.mean_ma < 0) != (true_ma < 0):
+        return say(
+            "the board measures {measures}, you say {true}: the other direction. A load "
+            "discharges; {how} for a charger. If you were right, the shunt is wired the wrong "
+            "way round; nothing was changed",
+            measures=measures,
+            true=true,
+            how=terminal("give --charging", say("choose charging")),
+        )
+    return say(
+        "the board measures {measures}, you say {true}: that is no matter of calibration (20 % "
+        "in all at most). Check what you read, and whether the board is made for this shunt; "
+        "nothing was changed",
+        measures=measures,
+        true=true,
     )
 
 
-def _still_off(values: Values, seen: Seen, true_ma: int) -> str:
-    gain = f"{(values.known('current_gain_ppm') - 1_000_000) / 10_000:+.2f} %"
-    said = (
-        f"taken ({gain}), but the board now shows {amperes(seen.mean_ma)} for {amperes(true_ma)}"
+def _still_off(values: Values, seen: Seen, true_ma: int) -> Said:
+    taken = say(
+        "taken ({gain}), but the board now shows {shown} for {true}",
+        gain=f"{(values.known('current_gain_ppm') - 1_000_000) / 10_000:+.2f} %",
+        shown=amperes(seen.mean_ma),
+        true=amperes(true_ma),
     )
     least_ma = values.known("board_rating_ma") // SMALL_PART
     if abs(true_ma) < least_ma:
-        return (
-            f"{said}: a load below a tenth of the board's rating corrects 3 % at most, because "
-            f"it says too little. Repeat with {amperes(least_ma)} or more"
+        return say(
+            "{taken}: a load below a tenth of the board's rating corrects 3 % at most, because "
+            "it says too little. Repeat with {least} or more",
+            taken=taken,
+            least=amperes(least_ma),
         )
-    return f"{said}: the load has changed meanwhile? Repeat"
+    return say("{taken}: the load has changed meanwhile? Repeat", taken=taken)
 
 
 def open_window(board: Board) -> Values:
@@ -185,36 +235,50 @@ def set_soc(board: Board, permille: int) -> Values:
     sleep(_LOOK_S)  # a tick must have passed
     values = board.read(STATUS)
     if values.one("soc_permille") is None:
-        raise Refused("taken, but the board has no estimate: is the pack set up and measured?")
+        raise Refused(
+            say("taken, but the board has no estimate: is the pack set up and measured?")
+        )
     return values
 
 
-def why_off(values: Values) -> str:
+def why_off(values: Values) -> Said:
     """What keeps the switches off, and what to do about it."""
     rules = {values.one("charge_off_rule"), values.one("discharge_off_rule")} - {None}
     if not rules:
-        return "They come on when samples are complete; or see: cellwarden switch"
-    titles = " and ".join(sorted({rule_titled(rule) for rule in rules}))
+        return say(
+            "They come on when samples are complete{see}",
+            see=terminal("; or see: cellwarden switch"),
+        )
+    titles = both(sorted({rule_titled(rule) for rule in rules}))
     uncalibrated = next(r.number for r in catalog.RULES if r.name == "uncalibrated")
     if rules == {uncalibrated}:
-        return f"Kept off by: {titles}; open the window: cellwarden calibrate window open"
-    return f"Kept off by: {titles}; see: cellwarden alarms"
+        how = terminal(
+            "open the window: cellwarden calibrate window open",
+            say("open the calibration window"),
+        )
+        return say("Kept off by: {titles}; {how}", titles=titles, how=how)
+    return say("Kept off by: {titles}{see}", titles=titles, see=_SEE_ALARMS)
 
 
 def latched(board: Board) -> list[str]:
     """Titles of what waits for a person."""
-    return [now.rule.title for now in rules_now(board.read([catalog.RULE_STATE])) if now.latched]
+    return [
+        known(now.rule.title) for now in rules_now(board.read([catalog.RULE_STATE])) if now.latched
+    ]
 
 
 def amperes(ma: int) -> str:
     return f"{ma / 1000:.2f} A"
 
 
-def _unsteady(seen: Seen) -> str:
-    return (
-        f"the current is not steady (between {amperes(seen.low_ma)} and {amperes(seen.high_ma)} "
-        f"just now) or settings are being written over another port; {MEAN_S:.0f} s of steady "
-        "current are needed: a heater or a resistor rather than an inverter"
+def _unsteady(seen: Seen) -> Said:
+    return say(
+        "the current is not steady (between {low} and {high} just now) or settings are being "
+        "written over another port; {seconds:.0f} s of steady current are needed: a heater or a "
+        "resistor rather than an inverter; nothing was changed",
+        low=amperes(seen.low_ma),
+        high=amperes(seen.high_ma),
+        seconds=MEAN_S,
     )
 
 

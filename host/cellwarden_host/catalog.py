@@ -14,6 +14,8 @@ from typing import Any
 from cellwarden.tables import readings, rows, rules, settings
 
 from .problems import BadInput
+from .words import listed, say, terminal
+from .words.titles import name as named
 
 MAX_READ = 125
 ABSENT_16 = 0x7FFF
@@ -51,8 +53,11 @@ def find(typed: str, within: dict[str, Any] = NAMED) -> Any:
     row = within.get(name) or within.get(_SHORT.get(name, ""))
     if row is None:
         near = difflib.get_close_matches(name, list(within), n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "see: cellwarden get --all"
-        raise BadInput(f"there is no '{typed}'; {hint}")
+        if near:
+            hint = say("did you mean {near}?", near=listed(near))
+            raise BadInput(say("there is no '{typed}'; {hint}", typed=typed, hint=hint))
+        see = terminal("; see: cellwarden get --all")
+        raise BadInput(say("there is no '{typed}'{see}", typed=typed, see=see))
     return row
 
 
@@ -63,7 +68,8 @@ def find_element(typed: str, within: dict[str, Any] = NAMED) -> tuple[Any, int |
         return find(typed, within), None
     row, number = find(match.group(1), within), int(match.group(2))
     if not 1 <= number <= getattr(row, "count", 1):
-        raise BadInput(f"{row.name} has elements 1 to {getattr(row, 'count', 1)}")
+        count = getattr(row, "count", 1)
+        raise BadInput(say("{name} has elements 1 to {count}", name=named(row), count=count))
     return row, number - 1
 
 
@@ -126,7 +132,14 @@ def decode_text(words: Sequence[int]) -> str:
 def encode_text(row: Any, value: str) -> list[int]:
     raw = value.encode("utf-8")
     if len(raw) > 2 * row.registers:
-        raise BadInput(f"{row.name} holds {2 * row.registers} bytes, this is {len(raw)}")
+        raise BadInput(
+            say(
+                "{name} holds {most} bytes, this is {length}",
+                name=named(row),
+                most=2 * row.registers,
+                length=len(raw),
+            )
+        )
     raw = raw.ljust(2 * row.registers, b"\0")
     return [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw), 2)]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .problems import NoConnection, Refused
 from .ready_file import connect_control
+from .words import say
 
 
 def ask(where: object, request: dict[str, Any]) -> dict[str, Any]:
@@ -17,11 +18,15 @@ def ask(where: object, request: dict[str, Any]) -> dict[str, Any]:
             line.flush()
             text = line.readline()
         except OSError as error:
-            raise NoConnection(f"the simulator at {where} went away: {error}") from error
+            raise NoConnection(
+                say("the simulator at {where} went away: {why}", where=str(where), why=str(error))
+            ) from error
     try:
         answer = json.loads(text)
     except ValueError as error:
-        raise NoConnection(f"what answers at {where} is no simulator") from error
+        raise NoConnection(
+            say("what answers at {where} is no simulator", where=str(where))
+        ) from error
     if not isinstance(answer, dict) or not answer.get("ok", False):
         said = answer.get("error", answer) if isinstance(answer, dict) else answer
         raise Refused(str(said))

@@ -17,7 +17,8 @@ from cellwarden.tables import journal, rules
 from . import catalog, units
 from .board import Board, Declined
 from .problems import NoConnection
-from .rule_words import quantity_row, rule_titled
+from .rule_words import beyond, quantity_row, rule_titled
+from .words import Said, known, listed, say, schema
 
 _REGISTERS = journal.ENTRY_BYTES // 2
 # Entries in one request: each takes two bytes more, and a reply has room for 245.
@@ -35,8 +36,9 @@ _PLACE = {
     "heating": "sensor",
     "open_wire": "wire",
 }
-_PORTS = {1: "RS485-1", 2: "RS485-2", 3: "Bluetooth"}
+_PORTS = {1: known("RS485-1"), 2: known("RS485-2"), 3: known("Bluetooth")}
 _OUTPUTS = ("charge", "discharge", "precharge", "heater", "secondary fired")
+_CONTEXT = "journal"
 
 
 @dataclass(frozen=True)
@@ -97,65 +99,93 @@ def parse(registers: list[int]) -> Entry:
         (value,) = struct.unpack_from("<" + journal.FORMAT[kind], raw, offset)
         fields[name] = None if value == journal.ABSENT[kind] and name != "crc32" else value
     if crc32(raw[:-4]) != fields["crc32"]:
-        raise NoConnection("a journal entry came in spoiled; repeat")
+        raise NoConnection(say("a journal entry came in spoiled; repeat"))
     return Entry(fields)
 
 
-def age_text(seconds: int | None) -> str:
+def age_text(seconds: int | None) -> Said:
     """Time in service: ``3d 04:05:06``."""
     if seconds is None:
-        return "-"
+        return known("-")
     days, rest = divmod(seconds, 86_400)
-    return f"{days}d {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return say("{days}d {clock}", days=days, clock=clock)
 
 
-def words(entry: Entry) -> str:
+def kind_word(name: str) -> Said:
+    """The name of a kind of event, for filters and tables."""
+    return known(name, _CONTEXT)
+
+
+def happened(kind: str) -> Said:
+    """What a kind of event means, in a sentence."""
+    return known(next((text for _, name, text, _, _ in journal.KINDS if name == kind), kind))
+
+
+def words(entry: Entry) -> Said:
     """What happened, to what, by how much."""
     rule = entry.rule
     if rule is not None:
-        return f"{entry.kind}: {rule.title}{_judged(entry, rule)}{_around(entry)}"
+        return say(
+            "{kind}: {rule}{judged}{around}",
+            kind=kind_word(entry.kind),
+            rule=schema.rule(rule),
+            judged=_judged(entry, rule),
+            around=_around(entry),
+        )
     kind = entry.field["kind"] or 0
-    text = _KIND_WORDS.get(kind, entry.kind)
+    text = known(_KIND_WORDS.get(kind, entry.kind))
     parts = [
-        f"{meaning} {_meant(meaning, entry.field[name])}"
+        say("{meaning} {value}", meaning=_named(meaning), value=_meant(meaning, entry.field[name]))
         for name, meaning in (("limit", _KIND_LIMIT.get(kind)), ("value", _KIND_VALUE.get(kind)))
         if meaning and entry.field[name] is not None
     ]
     port = entry.field["port"]
     if port is not None:
-        parts.append(f"over {_PORTS.get(port, f'port {port}')}")
-    return text + (f" ({', '.join(parts)})" if parts else "")
+        over = _PORTS[port] if port in _PORTS else say("port {number}", number=port)
+        parts.append(say("over {port}", port=over))
+    return say("{what} ({parts})", what=text, parts=listed(parts)) if parts else text
 
 
-def _judged(entry: Entry, rule: Any) -> str:
+def _named(meaning: str) -> Said:
+    """What a value of an entry is; some are registers."""
+    return schema.name_of(meaning) if meaning in catalog.NAMED else known(meaning, _CONTEXT)
+
+
+def _judged(entry: Entry, rule: Any) -> Said:
     """``, 4.213 V at cell 7, limit 4.200 V or more``."""
     row = quantity_row(rule)
-    parts = []
-    if row.unit:
-        parts.append(units.text(row, entry.field["value"]))
+    value = units.text(row, entry.field["value"]) if row.unit else ""
     where, place = entry.field["where"], _PLACE.get(_GROUP[rule.quantity])
+    told = known("")
     if where is not None and place:
-        parts.append(f"at {place} {where}")
-    told = " ".join(parts)
+        thing = known(place, _CONTEXT)
+        told = (
+            say(", {value} at {thing} {number}", value=value, thing=thing, number=where)
+            if value
+            else say(", at {thing} {number}", thing=thing, number=where)
+        )
+    elif value:
+        told = say(", {value}", value=value)
     if row.unit and entry.kind not in ("clear", "retry"):
-        side = "or more" if rule.way == "over" else "or less"
-        told += f", limit {units.text(row, entry.field['limit'])} {side}"
-    return f", {told}" if told else ""
+        limit = beyond(rule, units.text(row, entry.field["limit"]))
+        told = say("{told}, limit {limit}", told=told, limit=limit)
+    return told
 
 
-def _around(entry: Entry) -> str:
+def _around(entry: Entry) -> Said:
     """The sample's age, the retries, the outputs and what else was wrong."""
     parts = []
     if entry.field["age_ms"] and entry.kind in ("trip", "latch"):
-        parts.append(f"sample {entry.field['age_ms']} ms old")
+        parts.append(say("sample {age} ms old", age=entry.field["age_ms"]))
     if entry.field["retries"]:
-        parts.append(f"retry {entry.field['retries']}")
+        parts.append(say("retry {number}", number=entry.field["retries"]))
     parts.append(outputs_text(entry))
     also = [entry.field[f"also_{i}"] for i in range(1, 5)]
     titles = [rule_titled(number) for number in also if number is not None and _matters(number)]
     if titles:
-        parts.append("also " + ", ".join(titles))
-    return "; " + "; ".join(parts)
+        parts.append(say("also {rules}", rules=listed(titles)))
+    return say("; {parts}", parts=listed(parts, "; "))
 
 
 def _matters(number: int) -> bool:
@@ -163,11 +193,11 @@ def _matters(number: int) -> bool:
     return number >= len(catalog.RULES) or catalog.RULES[number].loud != "info"
 
 
-def outputs_text(entry: Entry) -> str:
+def outputs_text(entry: Entry) -> Said:
     """Which outputs were commanded on."""
     bits = entry.field["outputs"] or 0
-    on = [name for i, name in enumerate(_OUTPUTS) if bits >> i & 1]
-    return "on: " + (", ".join(on) if on else "nothing")
+    on = [known(name, _CONTEXT) for i, name in enumerate(_OUTPUTS) if bits >> i & 1]
+    return say("on: {outputs}", outputs=listed(on) if on else say("nothing"))
 
 
 def _meant(meaning: str, count: int | None) -> str:
@@ -176,8 +206,8 @@ def _meant(meaning: str, count: int | None) -> str:
         return "-"
     if "register" in meaning:
         at = catalog.row_at(count)
-        named = at[0].name if at else _command_at(count)
-        return f"{named or f'0x{count:04X}'}"
+        row = at[0] if at else _command_at(count)
+        return schema.name(row) if row is not None else f"0x{count:04X}"
     row = _MEANINGS.get(meaning)
     return units.text(row, count) if row is not None else str(count)
 
@@ -189,11 +219,11 @@ _MEANINGS = {
 }
 
 
-def _command_at(address: int) -> str:
+def _command_at(address: int) -> Any | None:
     for row in (*catalog.COMMANDS.values(), *catalog.TEXTS):
         if row.address == address:
-            return str(row.name)
-    return ""
+            return row
+    return None
 
 
 def plain(entry: Entry) -> dict[str, object]:

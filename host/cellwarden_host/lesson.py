@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from . import catalog, units
 from .board import Board, Values
 from .rule_words import rules_now
+from .words import Said, say
 
 sleep = time.sleep
 
@@ -45,15 +46,15 @@ class Look:
         return len(self.seen) == len(_ENDS)
 
     @property
-    def next(self) -> str:
+    def next(self) -> Said:
         if self.done:
             full = units.text(catalog.READING["full_mah"], self.values.one("full_mah"))
-            return f"both ends seen: the board counts with {full} now"
+            return say("both ends seen: the board counts with {full} now", full=full)
         if not self.seen:
-            return "discharge until the pack is empty, or charge until it is full"
+            return say("discharge until the pack is empty, or charge until it is full")
         if self.seen[-1] == EMPTY:
-            return "empty: now charge until it is full"
-        return "full: now discharge until it is empty"
+            return say("empty: now charge until it is full")
+        return say("full: now discharge until it is empty")
 
     def line(self) -> str:
         shown = {name: units.text(catalog.READING[name], self._one(name)) for name in _SHOWN}

@@ -14,6 +14,7 @@ import serial  # type: ignore[import-untyped]
 from serial.tools import list_ports  # type: ignore[import-untyped]
 
 from .problems import NoConnection
+from .words import Said, listed, say, terminal
 
 try:
     import termios
@@ -101,24 +102,36 @@ class Line:
             raise self._lost() from error
 
     def _lost(self) -> NoConnection:
-        return NoConnection(f"{self.port} has gone; plug the cable in again and repeat")
+        return NoConnection(
+            say("{port} has gone; plug the cable in again and repeat", port=self.port)
+        )
 
 
-def _why_not(port: str, error: Exception) -> str:
+def _why_not(port: str, error: Exception) -> Said:
     number = getattr(error, "errno", None)
     text = str(error).lower()
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         here = ports_here()
-        found = f"ports here: {', '.join(here)}" if here else "no serial port is plugged in"
-        return f"there is no port {port}; {found}"
+        found = (
+            say("ports here: {ports}", ports=listed(here))
+            if here
+            else say("no serial port is plugged in")
+        )
+        return say("there is no port {port}; {found}", port=port, found=found)
     if number in (errno.EACCES, errno.EPERM):
-        return (
-            f"no permission for {port}; add yourself to its group "
-            "(sudo usermod -aG dialout $USER), log in again and repeat"
+        return say(
+            "no permission for {port}; add yourself to its group ({command}), log in again and "
+            "repeat",
+            port=port,
+            command="sudo usermod -aG dialout $USER",
         )
     if number in (errno.EBUSY, errno.EAGAIN) or "lock" in text:
-        return f"{port} is in use; close the other program (a second monitor?) and repeat"
+        return say(
+            "{port} is in use; close the other program{guess} and repeat",
+            port=port,
+            guess=terminal(" (a second monitor?)"),
+        )
     # pyserial hides this number in its text.
     if number in (errno.ENOTTY, errno.EINVAL) or f"({errno.ENOTTY}," in text:
-        return f"{port} is not a serial port"
-    return f"cannot open {port}: {error}"
+        return say("{port} is not a serial port", port=port)
+    return say("cannot open {port}: {error}", port=port, error=str(error))

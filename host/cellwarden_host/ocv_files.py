@@ -19,6 +19,7 @@ from . import catalog
 from .problems import Refused
 from .replay.columns import split
 from .replay.textfile import opened
+from .words import Said, listed, say
 
 SETTING = "ocv_mv"
 HEADER = "soc_percent,ocv_mv"
@@ -40,27 +41,35 @@ def load(path: Path) -> Curve:
     """The curve in a file; ``Refused`` with every mistake in it."""
     with opened(path) as text:
         lines = [line.rstrip("\r\n") for line in text.lines()]
-    wrong: list[str] = []
+    wrong: list[Said] = []
     points = sorted(_points(lines, wrong), key=lambda point: point.percent)
     wrong += _unfit(points)
     if wrong:
-        more = [f"and {len(wrong) - _TOLD} more"] if len(wrong) > _TOLD else []
-        raise Refused(f"{path} was not used:\n  " + "\n  ".join(wrong[:_TOLD] + more))
+        more = [say("and {count} more", count=len(wrong) - _TOLD)] if len(wrong) > _TOLD else []
+        mistakes = listed(wrong[:_TOLD] + more, "\n  ")
+        raise Refused(say("{path} was not used:\n  {lines}", path=path, lines=mistakes))
     return [(point.percent, point.mv) for point in points]
 
 
-def _points(lines: Sequence[str], wrong: list[str]) -> Iterator[_Point]:
+def _points(lines: Sequence[str], wrong: list[Said]) -> Iterator[_Point]:
     """What the lines say; mistakes go to ``wrong``."""
     rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip()[:1] not in ("", "#")]
     if not rows:
-        wrong.append(f"there is no header {HEADER}")
+        wrong.append(say("there is no header {header}", header=HEADER))
         return
     header = rows[0][1]
     separator = max(_SEPARATORS, key=header.count)
     names = [split(name) for name in next(csv.reader([header], delimiter=separator))]
     at = {name: i for i, (name, _) in enumerate(names)}
     if "soc" not in at or "ocv" not in at:
-        wrong.append(f"line {rows[0][0]}: the header must name soc_percent and ocv_mv")
+        wrong.append(
+            say(
+                "line {line}: the header must name {soc} and {ocv}",
+                line=rows[0][0],
+                soc="soc_percent",
+                ocv="ocv_mv",
+            )
+        )
         return
     to_mv = 1000 if names[at["ocv"]][1] == "v" else 1
     for number, line in rows[1:]:
@@ -68,12 +77,18 @@ def _points(lines: Sequence[str], wrong: list[str]) -> Iterator[_Point]:
         try:
             percent, volts = (_number(fields[at[name]], separator) for name in ("soc", "ocv"))
         except (ValueError, IndexError):
-            wrong.append(f"line {number}: '{line.strip()[:40]}' is not a percentage and a voltage")
+            wrong.append(
+                say(
+                    "line {line}: '{text}' is not a percentage and a voltage",
+                    line=number,
+                    text=line.strip()[:40],
+                )
+            )
             continue
         point = _Point(number, percent, volts * to_mv)
         mistake = _beyond(point)
         if mistake:
-            wrong.append(f"line {number}: {mistake}")
+            wrong.append(say("line {line}: {mistake}", line=number, mistake=mistake))
         else:
             yield point
 
@@ -82,29 +97,44 @@ def _number(text: str, separator: str) -> float:
     return float(text if separator == "," else text.replace(",", "."))
 
 
-def _beyond(point: _Point) -> str:
+def _beyond(point: _Point) -> Said | None:
     row = catalog.SETTING[SETTING]
     if not 0 <= point.percent <= 100:
-        return f"{point.percent:g} % is not a charge from 0 to 100 %"
+        return say("{percent:g} % is not a charge from 0 to 100 %", percent=point.percent)
     if not row.low <= point.mv <= row.high:
-        return f"{point.mv:g} mV is not between {row.low} and {row.high} mV"
-    return ""
+        return say(
+            "{mv:g} mV is not between {low} and {high} mV",
+            mv=point.mv,
+            low=row.low,
+            high=row.high,
+        )
+    return None
 
 
-def _unfit(points: Sequence[_Point]) -> Iterator[str]:
+def _unfit(points: Sequence[_Point]) -> Iterator[Said]:
     """What is wrong between points, sorted by charge."""
     for before, point in zip(points, points[1:], strict=False):
         if point.percent == before.percent:
-            yield f"lines {before.line} and {point.line}: {point.percent:g} % is there twice"
+            yield say(
+                "lines {first} and {second}: {percent:g} % is there twice",
+                first=before.line,
+                second=point.line,
+                percent=point.percent,
+            )
         elif point.mv < before.mv:
-            yield (
-                f"line {point.line}: the voltage falls from {before.mv:g} mV at "
-                f"{before.percent:g} % to {point.mv:g} mV at {point.percent:g} %"
+            yield say(
+                "line {line}: the voltage falls from {high:g} mV at {percent_before:g} % to "
+                "{low:g} mV at {percent:g} %",
+                line=point.line,
+                high=before.mv,
+                percent_before=before.percent,
+                low=point.mv,
+                percent=point.percent,
             )
     if not points or points[0].percent > 0 or points[-1].percent < 100:
-        yield "the curve must reach from 0 to 100 %"
+        yield say("the curve must reach from 0 to 100 %")
     elif round(points[0].mv) == round(points[-1].mv):
-        yield "the voltage must rise with the charge"
+        yield say("the voltage must rise with the charge")
 
 
 def at(curve: Curve, percent: float) -> float:
@@ -131,4 +161,4 @@ def save(path: Path, curve: Curve) -> None:
     try:
         path.write_text("\n".join(lines) + "\n", "utf-8")
     except OSError as error:
-        raise Refused(f"cannot write {path}: {error.strerror}") from error
+        raise Refused(say("cannot write {path}: {why}", path=path, why=error.strerror)) from error

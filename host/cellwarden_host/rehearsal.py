@@ -21,6 +21,7 @@ from . import catalog, units
 from .board import Values
 from .problems import Refused
 from .transaction import Change, Wanted, check_ranges, cross_rule, differences, reason
+from .words import Said, listed, say, schema
 
 _RATING = catalog.READING["board_rating_ma"]
 _ENDS = (catalog.READING["cell_min_mv"], catalog.READING["cell_max_mv"])
@@ -78,19 +79,21 @@ def rehearse(before: Values, wanted: Wanted, preset: int | None = None) -> list[
     return differences(before, after)
 
 
-def broken_rules(settings: Any) -> str:
+def broken_rules(settings: Any) -> Said | None:
     """The rules between settings that the staged values break, with the values in force."""
     live = array("i", settings.live)
     settings.check.resolve([settings.staged(i) for i in range(len(_AT))], live)
 
-    def named(name: str) -> str:
-        return f"{name} ({units.text(_row(name), live[getattr(ids, name.upper())])})"
+    def named(name: str) -> Said:
+        value = units.text(_row(name), live[getattr(ids, name.upper())])
+        return say("{name} ({value})", name=schema.name_of(name), value=value)
 
-    return "; ".join(
+    found = [
         cross_rule((low, high, gap), named)
         for low, high, gap in CROSS_RULES
         if live[getattr(ids, low.upper())] + gap > live[getattr(ids, high.upper())]
-    )
+    ]
+    return listed(found, "; ") if found else None
 
 
 def _row(name: str) -> Any:

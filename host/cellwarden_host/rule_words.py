@@ -14,6 +14,7 @@ from cellwarden.tables import rules
 
 from . import catalog, units
 from .board import Values
+from .words import Said, both, known, say, schema, terminal
 
 _QUANTITY_UNIT = {name: unit for name, unit, _ in rules.QUANTITIES}
 _ACTIVE, _PENDING, _LATCHED = 1, 2, 4
@@ -22,18 +23,27 @@ _MILLISECONDS = SimpleNamespace(
 )
 
 _WAIT_WORDS = {
-    "over_voltage": "the pack has been discharged or the charger removed",
-    "under_voltage": "a charger charges, or the load is removed",
-    "charger_off": "the charger is removed",
-    "load_off": "the load is removed",
-    "person": "a person clears it (cellwarden clear)",
-    "confirmation": "a person takes it as it is (cellwarden do confirm_deep_discharge)",
+    "over_voltage": say("the pack has been discharged or the charger removed"),
+    "under_voltage": say("a charger charges, or the load is removed"),
+    "charger_off": say("the charger is removed"),
+    "load_off": say("the load is removed"),
+    "person": say("a person clears it{how}", how=terminal(" (cellwarden clear)")),
+    "confirmation": say(
+        "a person takes it as it is{how}",
+        how=terminal(" (cellwarden do confirm_deep_discharge)"),
+    ),
 }
 _FORBID_WORDS = {
-    "charge": "charging",
-    "discharge": "discharging",
-    "balance": "balancing",
-    "heater": "the heater",
+    "charge": say("charging"),
+    "discharge": say("discharging"),
+    "balance": say("balancing"),
+    "heater": say("the heater"),
+}
+_STATE_WORDS = {
+    "latched": say("latched"),
+    "active": say("active"),
+    "pending": say("pending"),
+    "idle": say("idle"),
 }
 
 
@@ -48,10 +58,10 @@ class RuleNow:
     retries: int
 
     @property
-    def state(self) -> str:
+    def state(self) -> Said:
         if self.latched:
-            return "latched"
-        return "active" if self.active else "pending" if self.pending else "idle"
+            return _STATE_WORDS["latched"]
+        return _STATE_WORDS["active" if self.active else "pending" if self.pending else "idle"]
 
 
 def rules_now(values: Values) -> list[RuleNow]:
@@ -76,11 +86,21 @@ def loudness(rule: Any) -> int:
     return int(catalog.READING["loudest"].choices.index(rule.loud))
 
 
-def rule_titled(number: int | None) -> str:
+def rule_titled(number: int | None) -> Said:
     """The title of rule ``number``; "" for none, its number when newer than this program."""
-    if number is None:
-        return ""
-    return str(catalog.RULES[number].title) if number < len(catalog.RULES) else f"rule {number}"
+    return known("") if number is None else schema.rule(number)
+
+
+def off_because(values: Values, side: str) -> Said:
+    """The one reason that keeps the ``side`` switch off: a rule, a person, what the board does."""
+    rule = values.one(f"{side}_off_rule")
+    if rule is not None:
+        return schema.rule(rule)
+    if not values.known(f"{side}_wanted"):
+        how = terminal(f" (cellwarden switch {side} on)")
+        return say("switched off by a person{how}", how=how)
+    state = values.known("board_state")
+    return say("the board is {state}", state=schema.choice(catalog.NAMED["board_state"], state))
 
 
 def quantity_row(rule: Any) -> Any:
@@ -91,50 +111,72 @@ def quantity_row(rule: Any) -> Any:
     )
 
 
-def keeps_off(rule: Any) -> str:
+def keeps_off(rule: Any) -> Said:
     """What the rule forbids, in words; "" for one that only warns."""
     words = [word for name, word in _FORBID_WORDS.items() if name in rule.forbids]
-    text = " and ".join(words)
-    return f"{text}; fires the disconnect" if "secondary" in rule.forbids else text
+    text = both(words) if words else known("")
+    if "secondary" in rule.forbids:
+        return say("{what}; fires the disconnect", what=text)
+    return text
 
 
-def limits(rule: Any, settings: Values) -> str:
+def limits(rule: Any, settings: Values) -> Said:
     """When the rule trips: ``4.200 V or more for 4 s``."""
-    side = "or more" if rule.way == "over" else "or less"
     if _is_flag(rule):
-        return "at once" if not rule.delay else f"after {_delay(rule.delay, settings)}"
-    trip = _value(rule, rule.trip, settings)
-    return f"{trip} {side} for {_delay(rule.delay, settings)}" if rule.delay else f"{trip} {side}"
+        if not rule.delay:
+            return say("at once")
+        return say("after {delay}", delay=_delay(rule.delay, settings))
+    limit = beyond(rule, _value(rule, rule.trip, settings))
+    if not rule.delay:
+        return limit
+    return say("{limit} for {delay}", limit=limit, delay=_delay(rule.delay, settings))
 
 
-def way_back(rule: Any, settings: Values) -> str:
+def beyond(rule: Any, limit: str) -> Said:
+    """The side of a limit on which the rule trips: ``4.200 V or more``."""
+    return _or_more(limit) if rule.way == "over" else _or_less(limit)
+
+
+def _or_more(value: str) -> Said:
+    return say("{value} or more", value=value)
+
+
+def _or_less(value: str) -> Said:
+    return say("{value} or less", value=value)
+
+
+def way_back(rule: Any, settings: Values) -> Said:
     """What has to happen before the rule lets go."""
-    conditions = []
-    if rule.wait == "person":
-        conditions.append(_WAIT_WORDS["person"])
+    condition = _recovery(rule, settings)
+    if rule.wait == "none":
+        return condition
+    wait = _WAIT_WORDS[rule.wait]
+    if rule.retry_delay and rule.wait != "person":
+        wait = say(
+            "{wait} or after {delay}, {retries} times",
+            wait=wait,
+            delay=_delay(rule.retry_delay, settings),
+            retries=rule.retries,
+        )
+    return say("{one}, and {other}", one=condition, other=wait)
+
+
+def _recovery(rule: Any, settings: Values) -> Said:
     if rule.recover is not None:
-        side = "or less" if rule.way == "over" else "or more"
-        conditions.insert(0, f"{_value(rule, rule.recover, settings)} {side}")
-    elif _is_flag(rule):
-        conditions.insert(0, "the cause is gone")
-    else:
-        conditions.insert(0, _past(rule, settings))
-    if rule.wait not in ("none", "person"):
-        word = _WAIT_WORDS[rule.wait]
-        if rule.retry_delay:
-            word += f" or after {_delay(rule.retry_delay, settings)}, {rule.retries} times"
-        conditions.append(word)
-    return ", and ".join(condition for condition in conditions if condition)
+        value = _value(rule, rule.recover, settings)
+        return _or_less(value) if rule.way == "over" else _or_more(value)
+    return say("the cause is gone") if _is_flag(rule) else _past(rule, settings)
 
 
-def _past(rule: Any, settings: Values) -> str:
+def _past(rule: Any, settings: Values) -> Said:
     trip = rule.trip
     if isinstance(trip, str):
         trip = settings.one(trip) if trip in settings else None
     if not trip:  # automatic, or a constant of the board: only the board knows the number
-        return "back inside the limit"
-    back = trip - rule.hysteresis if rule.way == "over" else trip + rule.hysteresis
-    return f"{'below' if rule.way == 'over' else 'above'} {_value(rule, back, settings)}"
+        return say("back inside the limit")
+    if rule.way == "over":
+        return say("below {value}", value=_value(rule, trip - rule.hysteresis, settings))
+    return say("above {value}", value=_value(rule, trip + rule.hysteresis, settings))
 
 
 def _is_flag(rule: Any) -> bool:
@@ -156,7 +198,8 @@ def _resolved(what: str | int, settings: Values, show: Callable[[int], str]) -> 
     row = catalog.SETTING.get(what)
     count = settings.one(what) if row is not None and what in settings else None
     if row is None or count is None:
-        return what.replace("_", " ")  # a constant of the board
+        words = what.replace("_", " ")
+        return terminal(words, schema.title(row) if row is not None else schema.constant(what))
     if count == 0 and row.auto:
-        return str(row.auto)
+        return schema.auto(row)
     return show(count)

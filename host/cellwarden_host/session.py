@@ -12,11 +12,12 @@ from contextlib import contextmanager
 
 from cellwarden.access import PORT_PC
 from cellwarden.passwords import PASSWORD_BYTES, key_of, response
-from cellwarden.tables import readings, rows
+from cellwarden.tables import readings
 
 from . import catalog
 from .board import Board, Declined
 from .problems import BadInput, Problem, Refused
+from .words import choices, say
 
 _ROLE = catalog.READING["session_role"]
 _LOCKOUT = catalog.READING["lockout_s"]
@@ -49,8 +50,12 @@ def log_in(board: Board, password: str, role: int) -> None:
         nonce = board.words(readings.CHALLENGE)
     except Declined as error:
         raise Refused(
-            f"the board gives no session of the role '{rows.ROLES[role]}' on this port ({error}); "
-            "settings are written over the PC port, RS485-2"
+            say(
+                "the board gives no session of the role '{role}' on this port ({error}); "
+                "settings are written over the PC port, RS485-2",
+                role=choices.role(role),
+                error=error.said,
+            )
         ) from error
     try:
         board.command("login_response", *answer(password, nonce, role))
@@ -58,8 +63,11 @@ def log_in(board: Board, password: str, role: int) -> None:
         values = board.read([_LOCKOUT])
         _refuse_while_locked(values.known(_LOCKOUT.name))
         raise Refused(
-            f"wrong password for the role '{rows.ROLES[role]}'; after a few wrong tries the "
-            "port is locked for a while"
+            say(
+                "wrong password for the role '{role}'; after a few wrong tries the port is "
+                "locked for a while",
+                role=choices.role(role),
+            )
         ) from error
 
 
@@ -67,7 +75,7 @@ def answer(password: str, nonce: Sequence[int], role: int) -> list[int]:
     """The registers that answer a challenge's registers on the PC port."""
     raw = password.encode("utf-8")
     if not raw or len(raw) > PASSWORD_BYTES:
-        raise BadInput(f"a password has at most {PASSWORD_BYTES} bytes")
+        raise BadInput(say("a password has at most {most} bytes", most=PASSWORD_BYTES))
     challenge = b"".join(word.to_bytes(2, "big") for word in nonce)
     digest = response(key_of(raw, role), challenge, PORT_PC, role)
     return [digest[i] << 8 | digest[i + 1] for i in range(0, len(digest), 2)]
@@ -75,7 +83,12 @@ def answer(password: str, nonce: Sequence[int], role: int) -> list[int]:
 
 def _refuse_while_locked(left_s: int) -> None:
     if left_s:
-        raise Refused(f"this port is locked after wrong passwords; try again in {left_s} s")
+        raise Refused(
+            say(
+                "this port is locked after wrong passwords; try again in {left_s} s",
+                left_s=left_s,
+            )
+        )
 
 
 def log_out(board: Board) -> None:

@@ -16,6 +16,7 @@ from cellwarden.tables import SCHEMA_VERSION, rows
 from . import catalog, units
 from .board import Values
 from .problems import BadInput, Refused
+from .words import listed, say, schema, terminal
 
 _FORMAT = "cellwarden settings"
 
@@ -40,7 +41,7 @@ def save(path: Path, values: Values) -> int:
     try:
         path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
-        raise Refused(f"cannot write {path}: {error.strerror}") from error
+        raise Refused(say("cannot write {path}: {why}", path=path, why=error.strerror)) from error
     return len(content)
 
 
@@ -54,9 +55,10 @@ def load(path: Path, confirm: bool) -> dict[tuple[str, int], int]:
             if not is_confirmation(row) or confirm:
                 found.update(_elements(row, value))
         except BadInput as problem:
-            wrong.append(str(problem))
+            wrong.append(problem.said)
     if wrong:
-        raise Refused(f"{path} was not used:\n  " + "\n  ".join(wrong))
+        lines = listed(wrong, "\n  ")
+        raise Refused(say("{path} was not used:\n  {lines}", path=path, lines=lines))
     return found
 
 
@@ -64,26 +66,50 @@ def _content(path: Path) -> dict[str, object]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+        raise BadInput(say("cannot read {path}: {why}", path=path, why=error.strerror)) from error
     except ValueError as error:
-        raise Refused(f"{path} is not JSON: {error}") from error
+        raise Refused(
+            say("{path} is not JSON{where}", path=path, where=terminal(f": {error}"))
+        ) from error
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise Refused(f"{path} is no settings file; make one: cellwarden get --all --out {path}")
+        make = terminal(f"; make one: cellwarden get --all --out {path}")
+        raise Refused(say("{path} is no settings file{make}", path=path, make=make))
     version = document.get("schema_version")
     if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise Refused(f"{path} is of schema {version}, newer than this program; update it")
+        raise Refused(
+            say(
+                "{path} is of schema {version}, newer than this program; update it",
+                path=path,
+                version=version,
+            )
+        )
     content = document.get("settings")
     if not isinstance(content, dict):
-        raise Refused(f'{path} has no "settings"')
+        raise Refused(say('{path} has no "settings"', path=path))
     return content
 
 
 def _elements(row: Any, value: object) -> dict[tuple[str, int], int]:
     if row.write == rows.FACTORY:
-        raise BadInput(f"{row.name} belongs to one board and cannot come from a file")
+        raise BadInput(
+            say("{name} belongs to one board and cannot come from a file", name=schema.name(row))
+        )
     items = value if isinstance(value, list) else [value]
     if len(items) > row.count:
-        raise BadInput(f"{row.name} has {row.count} elements, the file {len(items)}")
+        raise BadInput(
+            say(
+                "{name} has {count} elements, the file {found}",
+                name=schema.name(row),
+                count=row.count,
+                found=len(items),
+            )
+        )
     if any(isinstance(item, bool) or not isinstance(item, str | int) for item in items):
-        raise BadInput(f"{row.name}: {value!r} is neither text nor a whole number")
+        raise BadInput(
+            say(
+                "{name}: {value} is neither text nor a whole number",
+                name=schema.name(row),
+                value=repr(value),
+            )
+        )
     return {(row.name, i): units.parse(row, str(item)) for i, item in enumerate(items)}

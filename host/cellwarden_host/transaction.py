@@ -16,6 +16,7 @@ from cellwarden.tables import rows, settings
 from . import catalog, units
 from .board import Board, Declined, Values
 from .problems import NoConnection, Problem, Refused
+from .words import Said, choices, listed, say, schema, terminal
 
 # Outcomes that the board tells with each exception of the standard, the likeliest first.
 _BEHIND = {
@@ -41,8 +42,8 @@ class Change:
     after: int | None
 
     @property
-    def name(self) -> str:
-        return f"{self.row.name}[{self.element + 1}]" if self.row.count > 1 else self.row.name
+    def name(self) -> Said:
+        return schema.place(self.row, self.element)
 
 
 def role_for(wanted: Wanted) -> int:
@@ -58,9 +59,17 @@ def check_ranges(wanted: Wanted) -> None:
         zero = count == 0 and row.accepts_zero
         if not row.low <= count <= row.high and not zero:
             change = Change(row, element, None, count)
-            wrong.append(f"{change.name} = {units.text(row, count)}: {units.range_text(row)}")
+            wrong.append(
+                say(
+                    "{name} = {value}: {range}",
+                    name=change.name,
+                    value=units.text(row, count),
+                    range=units.range_text(row),
+                )
+            )
     if wrong:
-        raise Refused("out of range, nothing was written:\n  " + "\n  ".join(wrong))
+        lines = listed(wrong, "\n  ")
+        raise Refused(say("out of range, nothing was written:\n  {lines}", lines=lines))
 
 
 def differences(before: Values, after: Values) -> list[Change]:
@@ -92,8 +101,13 @@ def write(board: Board, wanted: Wanted, preset: int | None = None) -> Values:
     after = board.read(catalog.SETTINGS)
     for (name, element), count in wanted.items():
         if after.all(name)[element] != count:
-            shown = units.text(catalog.SETTING[name], after.all(name)[element])
-            raise Refused(f"{name} reads back as {shown}; another master wrote at the same time?")
+            raise Refused(
+                say(
+                    "{name} reads back as {shown}; another master wrote at the same time?",
+                    name=schema.name_of(name),
+                    shown=units.text(catalog.SETTING[name], after.all(name)[element]),
+                )
+            )
     return after
 
 
@@ -132,7 +146,9 @@ def _explained(board: Board) -> Iterator[None]:
     except Declined as error:
         possible = _BEHIND.get(error.code)
         if possible is None:
-            raise Refused(f"the board declined: {error}; nothing was changed") from error
+            raise Refused(
+                say("the board declined: {error}; nothing was changed", error=error.said)
+            ) from error
         result, row = _outcome(board)
         if result not in possible:
             result, row = possible[0], None  # the outcome is of an older write
@@ -154,45 +170,80 @@ def _drop(board: Board) -> None:
         pass  # the line is gone, or the session: the board drops them with its session
 
 
-_REASONS = {
-    "busy": "settings are being written over another port of this board; repeat later",
-    "range": "{name} is out of range: it takes {range}",
-    "cross rule": "{name} does not fit the other settings: {cross}",
-    "locked": "{name} may be written by the role '{role}' only, over the PC port (RS485-2)",
-    "outputs on": "{name} changes only while nothing is switched on; "
-    "first: cellwarden switch charge off discharge off",
-    "cold charge": "charging this chemistry below 0 °C has to be confirmed with the cell's data "
-    "at hand: set cold_charge_confirmed=yes together with {name}",
-    "storage": "the board could not store the settings; see: cellwarden alarms",
-    "voltages": "the present voltages do not fit these settings ({name}): is it the right "
-    "chemistry and number of cells? See: cellwarden read",
-    "nothing staged": "there was nothing to write",
-}
-
-
-def reason(result: str, row: Any | None, why: str = "") -> str:
+def reason(result: str, row: Any | None, why: Said | None = None) -> Said:
     """An outcome for people: what was wrong with which setting, and what to do.
 
     ``why`` is the broken rule between settings, where the caller knows it.
     """
-    parts = {
-        "name": row.name if row is not None else "one of the settings",
-        "range": units.range_text(row) if row is not None else "see cellwarden get --all",
-        "cross": why or (_cross_rules(row) if row is not None else "see docs/registers.md"),
-        "role": rows.ROLES[row.write if row is not None else rows.INSTALLER],
+    return say("{reason}; nothing was changed", reason=_reasons(row, why)[result])
+
+
+def _reasons(row: Any | None, why: Said | None) -> dict[str, Said]:
+    """Every outcome that is not a success, about ``row``."""
+    name = schema.name(row) if row is not None else say("one of the settings")
+    return {
+        "busy": say("settings are being written over another port of this board; repeat later"),
+        "range": say("{name} is out of range: it takes {range}", name=name, range=_range(row)),
+        "cross rule": say(
+            "{name} does not fit the other settings: {cross}",
+            name=name,
+            cross=why or _cross_rules(row),
+        ),
+        "locked": say(
+            "{name} may be written by the role '{role}' only, over the PC port (RS485-2)",
+            name=name,
+            role=choices.role(row.write if row is not None else rows.INSTALLER),
+        ),
+        "outputs on": say(
+            "{name} changes only while nothing is switched on; first: {how}",
+            name=name,
+            how=terminal(
+                "cellwarden switch charge off discharge off",
+                say("switch charge and discharge off"),
+            ),
+        ),
+        "cold charge": say(
+            "charging this chemistry below 0 °C has to be confirmed with the cell's data at "
+            "hand: set {confirmation} together with {name}",
+            confirmation=terminal(
+                "cold_charge_confirmed=yes",
+                say("'{title}' to yes", title=schema.name_of("cold_charge_confirmed")),
+            ),
+            name=name,
+        ),
+        "storage": say(
+            "the board could not store the settings{see}",
+            see=terminal("; see: cellwarden alarms"),
+        ),
+        "voltages": say(
+            "the present voltages do not fit these settings ({name}): is it the right chemistry "
+            "and number of cells?{see}",
+            name=name,
+            see=terminal(" See: cellwarden read"),
+        ),
+        "nothing staged": say("there was nothing to write"),
     }
-    return f"{_REASONS[result].format(**parts)}; nothing was changed"
 
 
-def cross_rule(rule: tuple[str, str, int], named: Callable[[str], str] = str) -> str:
+def _range(row: Any | None) -> str:
+    if row is None:
+        return terminal("see cellwarden get --all", say("what its range says"))
+    return units.range_text(row)
+
+
+def cross_rule(rule: tuple[str, str, int], named: Callable[[str], str] = schema.name_of) -> Said:
     """A rule between two settings in words; ``named`` may put values behind their names."""
     low, high, gap = rule
     row = catalog.SETTING.get(low) or catalog.SETTING.get(high)
-    by = f" by {units.text(row, gap)} or more" if gap > 1 else ""
-    return f"{named(low)} must be {'below' if gap else 'at most'} {named(high)}{by}"
+    by = say(" by {gap} or more", gap=units.text(row, gap)) if gap > 1 else ""
+    if gap:
+        return say("{low} must be below {high}{by}", low=named(low), high=named(high), by=by)
+    return say("{low} must be at most {high}", low=named(low), high=named(high))
 
 
-def _cross_rules(row: Any) -> str:
+def _cross_rules(row: Any | None) -> Said:
     """The rules that a setting takes part in; its meaning where no pair of settings tells."""
-    found = [rule for rule in settings.CROSS_RULES if row.name in rule[:2]]
-    return "; ".join(cross_rule(rule) for rule in found) or row.help
+    if row is None:
+        return terminal("see docs/registers.md", say("two of them contradict each other"))
+    found = [cross_rule(rule) for rule in settings.CROSS_RULES if row.name in rule[:2]]
+    return listed(found, "; ") if found else schema.help(row)

@@ -40,6 +40,7 @@ SCHEMA_UNITS = {
     "ms": ("s", Decimal("0.001")),
     "s": ("s", Decimal(1)),
     "min": ("s", Decimal(60)),
+    "days": ("days", Decimal(1)),
     "100 Bd": ("Bd", Decimal(100)),
 }
 
@@ -67,6 +68,8 @@ TYPED_UNITS = {
     "h": ("s", Decimal(3600)),
     "bd": ("Bd", Decimal(1)),
     "baud": ("Bd", Decimal(1)),
+    "d": ("days", Decimal(1)),
+    "days": ("days", Decimal(1)),
     "cell": ("cells", Decimal(1)),
     "cells": ("cells", Decimal(1)),
     "b": ("B", Decimal(1)),

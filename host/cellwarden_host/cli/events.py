@@ -13,7 +13,15 @@ from .. import catalog, journal_words, show
 from ..board import Board, Values
 from ..journal_words import Entry
 from ..problems import BadInput
-from ..rule_words import RuleNow, keeps_off, limits, rule_titled, rules_now, way_back
+from ..rule_words import (
+    RuleNow,
+    keeps_off,
+    limits,
+    off_because,
+    rule_titled,
+    rules_now,
+    way_back,
+)
 from . import options
 from .connect import open_board
 
@@ -106,14 +114,7 @@ def _switch_words(values: Values, side: str) -> str:
     """The switch, and the one reason that keeps it off."""
     if values.one(f"{side}_switch"):
         return f"{side} switch: on"
-    rule = rule_titled(values.one(f"{side}_off_rule"))
-    if rule:
-        why = rule
-    elif not values.known(f"{side}_wanted"):
-        why = f"switched off by a person (cellwarden switch {side} on)"
-    else:
-        why = f"the board is {values.word('board_state')}"
-    return f"{side} switch: off, because: {why}"
+    return f"{side} switch: off, because: {off_because(values, side)}"
 
 
 def _rule_json(now: RuleNow, values: Values) -> dict[str, object]:

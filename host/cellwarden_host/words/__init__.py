@@ -22,6 +22,7 @@ from typing import Any
 ENGLISH, CHINESE = "en", "zh"
 # As each language calls itself.
 LANGUAGES = {ENGLISH: "English", CHINESE: "中文"}
+_CHINESE_SEPARATORS = {", ": "、", "; ": "；", ": ": "："}
 
 
 class Said(str):
@@ -58,7 +59,7 @@ def terminal(text: str, page: str = "") -> Said:
 
 
 def listed(parts: Iterable[str], between: str = ", ") -> Said:
-    """Several texts as one: ``a, b, c``."""
+    """Several texts as one: ``a, b, c``. ``between`` may be anything that is not a word."""
     items = _Items(parts)
     items.between = between
     return _said(between.join(items), "{items}", {"items": items})
@@ -96,15 +97,14 @@ def _part(part: Any, language: str) -> Any:
     if isinstance(part, str):
         return tell(part, language)
     if isinstance(part, (list, tuple)):
-        between = getattr(part, "between", ", ")
-        between = separator(language) if between == ", " else between
+        between = separator(language, getattr(part, "between", ", "))
         return between.join(str(_part(one, language)) for one in part)
     return part
 
 
-def separator(language: str) -> str:
-    """What stands between the items of a list."""
-    return "、" if language == CHINESE else ", "
+def separator(language: str, english: str = ", ") -> str:
+    """What stands between the items of a list, where English has ``english``."""
+    return _CHINESE_SEPARATORS.get(english, english) if language == CHINESE else english
 
 
 @cache

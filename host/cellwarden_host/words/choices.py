@@ -13,7 +13,7 @@ from cellwarden.tables import rows
 from . import Said, known, terminal
 
 # Units that are words; all others are the same in every language.
-_UNIT_WORDS = ("cells", "%/d")
+_UNIT_WORDS = ("cells", "days", "%/d")
 
 
 def choice(row: Any, index: int) -> Said:

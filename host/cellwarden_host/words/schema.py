@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cellwarden.tables import ocv, settings
+from cellwarden.tables import ocv
 
 from .. import catalog, units
 from . import Said, known, say, terminal
@@ -26,6 +26,7 @@ __all__ = [
     "loudness",
     "name",
     "name_of",
+    "place",
     "rest",
     "role",
     "rule",
@@ -44,15 +45,33 @@ _SENSORS = (
     "balancing board sensor",
 )
 _CELLS = 32
-GROUPS = tuple(heading for heading, _ in settings.GROUPS)
+# Constants of a board that rules and settings are held against.
+_CONSTANTS = {
+    "board_peak_ma": "the board's peak current",
+    "board_unstopped_ma": "the board's smallest sure current",
+    "board_ftt_cells_ms": "the board's tolerance for missing cells",
+    "board_ftt_current_ms": "the board's tolerance for missing current",
+    "board_ftt_temps_ms": "the board's tolerance for missing temperatures",
+}
 
 
 def name_of(register: str) -> Said:
     """``name`` of a row by its name; constants of a board are known by their meaning."""
     row = catalog.NAMED.get(register) or catalog.COMMANDS.get(register)
-    if row is not None:
+    return name(row) if row is not None else terminal(register, constant(register))
+
+
+def constant(register: str) -> Said:
+    """What a board's constant is; its name where nothing is known of it."""
+    return known(_CONSTANTS.get(register, register))
+
+
+def place(row: Any, index: int) -> Said:
+    """``name`` of one element of a row: a terminal prints ``cell_channel[3]``."""
+    if row.count == 1:
         return name(row)
-    return terminal(register, known(register.replace("_", " ")))
+    page = say("{title}, {element}", title=title(row), element=element(row, index))
+    return terminal(f"{row.name}[{index + 1}]", page)
 
 
 def element(row: Any, index: int) -> Said:
@@ -114,19 +133,3 @@ def rule(rule_or_number: Any) -> Said:
 def loudness(word: str) -> Said:
     """How loud a rule is: info, warning, protection, danger."""
     return known(word, "loudest")
-
-
-def texts() -> list[str]:
-    """Every text of the tables that anything above can tell, as the catalogues key it."""
-    named: list[Any] = [*catalog.READINGS, *catalog.SETTINGS, *catalog.TEXTS]
-    named += [*catalog.COMMANDS.values(), catalog.RULE_STATE]
-    found = [str(part(row)) for row in named for part in (title, rest)]
-    for row in named:
-        for i, word in enumerate(getattr(row, "choices", None) or ()):
-            told = choice(row, i)
-            found.append(told.parts.get("page", word) if told.parts else word)
-        if getattr(row, "auto", None):
-            found += [f for f in row.auto.split(" x ") if f not in catalog.SETTING]
-    found += [known_rule.title for known_rule in catalog.RULES]
-    found += [*GROUPS, *_SENSORS]
-    return [text for text in dict.fromkeys(found) if any(map(str.isalpha, text))]

@@ -28,7 +28,9 @@ def rest(row: Any) -> Said:
 def help(row: Any) -> Said:
     """All of the help."""
     more = rest(row)
-    return say("{title}: {more}", title=title(row), more=more) if more else title(row)
+    if not more:
+        return title(row)
+    return terminal(row.help, say("{title}: {more}", title=title(row), more=more))
 
 
 def name(row: Any) -> Said:
