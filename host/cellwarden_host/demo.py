@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import csv
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -30,11 +28,11 @@ from .problems import NoConnection, Problem, Refused
 from .ready_file import read_ready_file
 from .rule_words import rules_now
 from .sim.load import read_profile
+from .sim_process import simulated_board
 
 SPEED = 20.0
 _EVERY_S = 1.0
-_START_S = 90  # the firmware is compiled on the first start
-_STOP_S = 5
+_START_S = 90
 # How much is shown of a ride, the pause after it, and the charge that follows.
 _RIDE_S = 300
 _PAUSE_S = 60
@@ -188,61 +186,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _simulator(folder: Path, day: Day, speed: float) -> Iterator[dict[str, object]]:
-    """A simulator in a process group of its own, so that Ctrl-C reaches only us."""
-    ready, load, log = folder / "ready.json", folder / "day.csv", folder / "sim.log"
+    """A simulator that lives through ``day``; its ports."""
+    load = folder / "day.csv"
     with load.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
         table.writerow(("t_s", "current_ma"))
         table.writerows(zip(day.times, day.currents, strict=True))
-    command = [
-        sys.executable,
-        "-m",
-        "cellwarden_host.cli",
-        "sim",
-        "--speed",
-        f"{speed:g}",
-        "--soc",
-        "84",
-        "--load",
-        str(load),
-        "--ready-file",
-        str(ready),
-    ]
     print("starting the simulated board ...", flush=True)
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        yield _ports(process, ready, log)
-    finally:
-        _stop(process)
-
-
-def _ports(process: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, object]:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        ports = read_ready_file(ready) if ready.exists() else None
-        if ports is not None:
-            return ports
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    said = log.read_text(errors="replace").strip().splitlines()
-    raise Refused("the simulator did not start; it said:\n  " + "\n  ".join(said[-15:]))
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    told = ["--speed", f"{speed:g}", "--soc", "84", "--load", str(load)]
+    with simulated_board(told) as ready:
+        ports = read_ready_file(ready)
+        if ports is None:
+            raise Refused("the simulator has ended at once")
+        yield ports
 
 
 def _set_up(source: monitor.Source) -> None:

@@ -23,9 +23,11 @@ from . import (
     numbers,
     ocv,
     reading,
+    release,
     replay,
     settings,
     simulator,
+    web,
 )
 
 _PARTS = (
@@ -39,9 +41,11 @@ _PARTS = (
     replay,
     boards,
     flash,
+    release,
     generate,
     numbers,
     bringup,
+    web,
 )
 
 _DESCRIPTION = """\
