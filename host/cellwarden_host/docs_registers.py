@@ -134,6 +134,8 @@ def _setting_notes(row: rows.Setting) -> str:
         notes += ". Outputs must be off"
     if row.write == rows.FACTORY:
         notes += ". Factory only"
+    if row.write == rows.LESSOR:
+        notes += ". Lessor only"
     return notes
 
 

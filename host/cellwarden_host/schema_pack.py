@@ -102,6 +102,7 @@ def setting_columns(pool: Pool) -> dict[str, object]:
         | row.needs_off << 1
         | (row.write == rows.FACTORY) << 2
         | (rows.width(row) == 2) << 3
+        | (row.write == rows.LESSOR) << 4
         for row, _ in table
     ]
     return {

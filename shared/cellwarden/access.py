@@ -26,8 +26,10 @@ FACTORY_PASSWORD = b"123456"
 NONCE_MS = 30_000
 FREE_TRIES = 2  # the third wrong answer in a row locks
 _LOCK_S = (10, 60, 300, 900, 3600)
-_VERSION = 1
-_ROLES = 3
+_VERSION = 2
+_ROLES = 4
+# A lessor may all that an installer may, and the maker all that a lessor may.
+_RANK = bytes((0, 1, 3, 2))
 
 
 class Access:
@@ -56,6 +58,10 @@ class Access:
     def role(self, port):
         """Role of a port's session, ids.ROLE_*."""
         return self._role[port] if 0 < port < PORTS else ids.ROLE_ANYONE
+
+    def may(self, port, needed):
+        """True when a port's session may do what the role ``needed`` may."""
+        return _RANK[self.role(port)] >= _RANK[needed]
 
     def anyone(self):
         """True while a session is open on any port."""
@@ -162,9 +168,23 @@ class Access:
             return NOT_HERE
         return self._set_key(ids.ROLE_FACTORY, padded)
 
+    def set_lease_password(self, port, padded):
+        """Give the board a lessor, or another password for him; all zero takes him away. Once
+        there is one, only he and the maker may."""
+        if self._keys[ids.ROLE_LESSOR] and not self.may(port, ids.ROLE_LESSOR):
+            return NOT_HERE
+        if padded.count(b"\0") < PASSWORD_BYTES:
+            return self._set_key(ids.ROLE_LESSOR, padded)
+        self._keys[ids.ROLE_LESSOR] = b""
+        for other in range(1, PORTS):
+            if self._role[other] == ids.ROLE_LESSOR:
+                self.logout(other)
+        self.changed = True
+        return OK
+
     def factory_reset(self):
-        """The installer's password as shipped, no sessions. The factory's key stays: it is the
-        maker's, and an installer could otherwise put one of his own in its place."""
+        """The installer's password as shipped, no sessions. The factory's key stays, and the
+        lessor's: an installer could otherwise put one of his own in its place."""
         self._keys[ids.ROLE_INSTALLER] = key_of(FACTORY_PASSWORD, ids.ROLE_INSTALLER)
         self.factory_password = True
         for port in range(1, PORTS):
@@ -182,7 +202,7 @@ class Access:
         for port in range(PORTS):
             buf[at + port] = self._wrong[port]
         at += PORTS
-        for role in (ids.ROLE_INSTALLER, ids.ROLE_FACTORY):
+        for role in range(1, _ROLES):
             key = self._keys[role]
             buf[at] = len(key)
             for i in range(KEY_BYTES):
@@ -195,11 +215,12 @@ class Access:
 
         A port that was locked out starts locked out anew: a restart is no way round it.
         """
-        if n != 1 + PORTS + 2 * (1 + KEY_BYTES) or buf[0] != _VERSION:
+        roles = buf[0] + 2  # version 1 knew no lessor
+        if not 1 <= buf[0] <= _VERSION or n != 1 + PORTS + (roles - 1) * (1 + KEY_BYTES):
             return False
         at = 1 + PORTS
-        keys = [b"", b"", b""]
-        for role in (ids.ROLE_INSTALLER, ids.ROLE_FACTORY):
+        keys = [b""] * _ROLES
+        for role in range(1, roles):
             length = buf[at]
             if length not in (0, KEY_BYTES) or (role == ids.ROLE_INSTALLER and not length):
                 return False

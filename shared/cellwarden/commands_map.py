@@ -26,6 +26,7 @@ _QUIET = (
     ids.C_LOGOUT,
     ids.C_NEW_PASSWORD,
     ids.C_FIRST_FACTORY_PASSWORD,
+    ids.C_LEASE_PASSWORD,
     ids.C_CHARGER_HELLO,
 )
 
@@ -66,6 +67,8 @@ class CommandsMap:
             ids.C_FIRST_FACTORY_PASSWORD: self._first_factory_password,
             ids.C_CHARGER_HELLO: self._charger_hello,
             ids.C_SLEEP: self._sleep,
+            ids.C_LEASE_PASSWORD: self._lease_password,
+            ids.C_TELL_DATE: self._tell_date,
         }
 
     def index_at(self, address):
@@ -104,7 +107,7 @@ class CommandsMap:
             return False
         if schema.COMMAND_PC_ONLY[command] and port != roles.PORT_PC:
             return False
-        return self._access.role(port) >= schema.COMMAND_ROLE[command]
+        return self._access.may(port, schema.COMMAND_ROLE[command])
 
     # --- settings
 
@@ -150,7 +153,7 @@ class CommandsMap:
     def _factory_reset(self, _value, _data, _offset, _port):
         if not self._map.outputs_off():
             return NOT_ALLOWED
-        self._c.settings.factory_reset()
+        self._c.settings.factory_reset(True)
         self._access.factory_reset()
         self._c.requests.save_settings = True
         self._c.requests.factory_reset = True
@@ -245,6 +248,17 @@ class CommandsMap:
         padded = bytes(data[offset : offset + _PASSWORD_BYTES])
         result = self._access.set_first_factory_password(padded)
         return self._password_set(result, ids.ROLE_FACTORY, port)
+
+    def _lease_password(self, _value, data, offset, port):
+        padded = bytes(data[offset : offset + _PASSWORD_BYTES])
+        result = self._access.set_lease_password(port, padded)
+        return self._password_set(result, ids.ROLE_LESSOR, port)
+
+    def _tell_date(self, value, _data, _offset, port):
+        if not self._c.lease.tell_date(value, self._access.may(port, ids.ROLE_LESSOR)):
+            return NOT_ALLOWED
+        self._c.requests.save_state = True
+        return DONE
 
     def _password_set(self, result, role, port):
         if result == roles.OK:

@@ -185,6 +185,8 @@ class Controller:
         cells = self.cells
         if self.ticks == 1:
             cells.begin(self.publisher.restart_cause)
+            if self.lease.begin(self.settings, self.publisher.restart_cause):
+                self.requests.save_state = True
         cells.update(r, q, settings, e, commands.balance, commands.heater, self.uptime_s, now_ms)
         if not self.ticks & _SLEEP_MASK:
             self._sleep(now_ms)

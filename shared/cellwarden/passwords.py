@@ -15,7 +15,7 @@ _BLOCK = 64
 _INNER = int.from_bytes(b"\x36" * _BLOCK, "big")
 _OUTER = int.from_bytes(b"\x5c" * _BLOCK, "big")
 # What is hashed behind the password, so that one password gives each role a key of its own.
-_TAGS = (b"", b"installer", b"factory")
+_TAGS = (b"", b"installer", b"factory", b"lessor")
 
 
 def key_of(password, role):

@@ -214,7 +214,13 @@ class Publisher:
         out[ids.R_JOURNAL_FIRST] = c.journal.first
         out[ids.R_JOURNAL_NEXT] = c.journal.next
         out[ids.R_WINDOW_LEFT_S] = c.calibration.window_left_s(now_ms)
-        out[ids.R_LEASE_LEFT] = c.lease.left
+        lease = c.lease
+        out[ids.R_LEASE_LEFT] = lease.left
+        out[ids.R_LEASE_STATE] = lease.state
+        out[ids.R_LEASE_CLOCK_S] = lease.clock_s
+        out[ids.R_LEASE_DATE_S] = lease.clock_s + lease.base_s if lease.base_s else ABSENT
+        check_s = lease.check_left_s
+        out[ids.R_LEASE_CHECK_LEFT_S] = check_s if check_s >= 0 else ABSENT
         out[ids.R_CHARGE_OC_LIVE_MA] = live[ids.CHARGE_OC_MA]
         out[ids.R_DISCHARGE_OC_LIVE_MA] = live[ids.DISCHARGE_OC_MA]
         out[ids.R_DISCHARGE_PEAK_LIVE_MA] = live[ids.DISCHARGE_PEAK_MA]

@@ -247,8 +247,7 @@ class RegisterMap:
             return self._commands.write(address, count, data, offset, port)
         if address >= schema.SETTINGS_BASE:
             return self._settings.write_registers(address, count, data, offset, port)
-        role = self._c.access.role(port)
-        return self._settings.write_text(address, count, data, offset, port, role)
+        return self._settings.write_text(address, count, data, offset, port)
 
     # --- journal and identity
 

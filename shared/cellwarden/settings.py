@@ -137,12 +137,15 @@ class Settings:
         """Write the payload to be stored (migration.MAX_BYTES at most); return its length."""
         return migration.pack(self.value, self.texts, buf)
 
-    def factory_reset(self):
+    def factory_reset(self, keep_lease=False):
         """Back to a fresh board: no chemistry, no cells, no capacity. Texts stay: a board's
-        serial number is not a setting of the pack."""
+        serial number is not a setting of the pack; and the lease, whose end is the lessor's."""
         self.abort()
         for i in range(schema.SETTING_COUNT):
-            self._staged[i] = self.check.default_of(ids.CHEMISTRY_NONE, i)
+            if keep_lease and ids.LEASE_MODE <= i <= ids.LEASE_LOCKED:
+                self._staged[i] = self.value[i]
+            else:
+                self._staged[i] = self.check.default_of(ids.CHEMISTRY_NONE, i)
         self.check.resolve(self._staged, self._trial)
         self._apply()
         self.lost = False

@@ -14,6 +14,7 @@ from .validation import UNKNOWN_MV
 
 _FACTORY_ONLY = 4  # bits of SETTING_FLAGS
 _WIDE = 8
+_LESSOR_ONLY = 16
 
 # Exception for each COMMIT_RESULT_IS_*.
 _REFUSAL = bytes(
@@ -133,16 +134,16 @@ class SettingsMap:
                 c.journal.note(ids.KIND_COLD_CHARGE, c, 0, cold, port)
         return self._done(owner, result, settings.commit_address)
 
-    def write_text(self, address, count, data, offset, port, role):
+    def write_text(self, address, count, data, offset, port):
         """Write registers of one stored text."""
         c = self._c
         texts = c.settings.texts
         text = texts.index_at(address)
         if text < 0 or texts.index_at(address + count - 1) != text:
             return NO_ADDRESS
-        if texts.role(text) > ids.ROLE_FACTORY:
+        if texts.role(text) > ids.ROLE_LESSOR:
             return NO_ADDRESS
-        if port == PORT_CHARGER or role < texts.role(text):
+        if port == PORT_CHARGER or not c.access.may(port, texts.role(text)):
             return NOT_ALLOWED
         if c.conditions.storage_failed:
             return FAILED
@@ -153,9 +154,11 @@ class SettingsMap:
         return DONE
 
     def _may_write(self, index, port):
-        factory = schema.SETTING_FLAGS[index] & _FACTORY_ONLY
-        needed = ids.ROLE_FACTORY if factory else ids.ROLE_INSTALLER
-        return port != PORT_CHARGER and self._c.access.role(port) >= needed
+        flags = schema.SETTING_FLAGS[index]
+        needed = ids.ROLE_LESSOR if flags & _LESSOR_ONLY else ids.ROLE_INSTALLER
+        if flags & _FACTORY_ONLY:
+            needed = ids.ROLE_FACTORY
+        return port != PORT_CHARGER and self._c.access.may(port, needed)
 
     def _done(self, owner, result, address):
         """Remember the outcome for the port that wrote; the exception it gets."""

@@ -16,6 +16,7 @@ from cellwarden.charger_link import ChargerLink
 from cellwarden.commands import Commands
 from cellwarden.conditions import Conditions
 from cellwarden.journal import Journal
+from cellwarden.lease import Lease
 from cellwarden.readings import Readings
 from cellwarden.readout import ABSENT
 from cellwarden.register_map import RegisterMap
@@ -84,6 +85,7 @@ class Controller:
         self.cells = CellHealth(board)
         self.switchgear = Switchgear()
         self.charger_link = ChargerLink()
+        self.lease = Lease()
         self.calibration = Calibration(board)
         self.journal = Journal()
         self.readout = array("i", [ABSENT] * schema.READING_COUNT)

@@ -108,7 +108,7 @@ def test_a_charge_of_another_layout_is_not_taken():
     c.protection.state[ids.RULE_CELL_OV2] = 3
     data = bytearray(state_record.SIZE)
     length = state_record.dump(c, data, NOW_MS)
-    end = 18 + (data[14] | data[15] << 8)
+    end = 30 + (data[14] | data[15] << 8)
     data[14] += 4
     longer = bytes(data[:end]) + bytes(4) + bytes(data[end:length])
     after = controller()

@@ -114,7 +114,7 @@ def test_negative_settings_are_written_in_twos_complement():
     b = open_bench()
     assert b.write(0x1076, 0x10000 - 150, 0x10000 - 100) == DONE
     assert b.settings.value[ids.DISCHARGE_UT_DC] == -150
-    assert b.write(0x10C1, 0xFFFF, 0xFFFF) == BAD_VALUE  # unsigned: far too much, not -1
+    assert b.write(0x1056, 0xFFFF, 0xFFFF) == BAD_VALUE  # unsigned: far too much, not -1
 
 
 def test_calibration_constants_are_the_factory_s():

@@ -206,7 +206,7 @@ def test_two_emptied_copies_of_the_state_are_told(board_of, tmp_path):
 
 def test_a_state_of_another_version_is_told(board_of, tmp_path, monkeypatch):
     saved(board_of)
-    monkeypatch.setattr(state_record, "VERSION", state_record.VERSION + 1)
+    monkeypatch.setattr(state_record, "VERSION", state_record.VERSION - 1)
     controller, _ = board_of()
     assert controller.conditions.state_lost == 1
 

@@ -51,6 +51,15 @@ FIELDS = (
     ("crc32", 60, "u32", "", "CRC-32 (as in zip) of the 60 bytes before"),
 )
 
+# Why a firmware was given up: ``value`` of a rollback, and of the loader's record.
+ROLLBACK_REASONS = {
+    1: "it crashed",
+    2: "it hung",
+    3: "it was not confirmed",
+    4: "its files were damaged",
+    5: "it could not be loaded",
+}
+
 # The first five are the protection engine's. For the others: what ``limit`` and ``value`` say.
 KINDS = (
     # number, name, what happened, limit, value
@@ -67,4 +76,7 @@ KINDS = (
     (11, "password", "a password was changed", "", "role"),
     (12, "command", "a command was carried out", "register of the command", "value written"),
     (13, "text", "a text was written", "register", ""),
+    (14, "rollback", "a new firmware did not work, the one before it runs again",
+     "version given up", "why"),
+    (15, "update", "a new firmware has shown that it works", "version before", "version now"),
 )

@@ -85,7 +85,7 @@ READINGS = (
     G(0x004F, "self_test", "bits", 0, 65535, "Self-test failures: one bit a test"),
     G(0x0050, "journal_first", "", 0, 1_000_000_000, "Oldest journal entry held"),
     G(0x0052, "journal_next", "", 0, 1_000_000_000, "Number of the next journal entry"),
-    G(0x0054, "session_role", "", 0, 2, "Session role: of this port's session", choices=ROLES),
+    G(0x0054, "session_role", "", 0, 3, "Session role: of this port's session", choices=ROLES),
     G(0x0055, "session_left_s", "s", 0, 3600, "Session time left: of this port's session"),
     G(0x0056, "lockout_s", "s", 0, 3600,
       "Password lock-out: until this port may try a password again"),
@@ -134,6 +134,14 @@ READINGS = (
     G(0x0094, "self_heating_dc", "0.1C", 0, 2000,
       "Self-heating: highest battery sensor above what current, heater and surroundings explain"),
     G(0x0095, "self_heating_sensor", "", 0, 4, "Self-heating sensor's number"),
+    G(0x00B0, "lease_state", "", 0, 5, "Lease state",
+      choices=("none", "running", "ending", "ended", "date needed", "locked")),
+    G(0x00B1, "lease_clock_s", "s", 0, 1_000_000_000,
+      "Lease clock: time in service, outages counted"),
+    G(0x00B3, "lease_date_s", "s", 0, 1_000_000_000,
+      "Lease date: as far as the board knows, counted from 2020-01-01 UTC"),
+    G(0x00B5, "lease_check_left_s", "s", 0, 1_000_000_000,
+      "Lease date check, time left: until the lessor has to tell the date again"),
 )
 
 CELL_MV = G(CELL_MV_BASE, "cell_mv", "mV", 0, 5000, "Cell voltages", count=32)
@@ -185,8 +193,8 @@ COMMANDS = (
     C(0x200D, "disconnect_replaced", 1, 1, INSTALLER,
       "Secondary disconnect replaced: a new one is in place; latched rules stay latched"),
     C(0x200C, "self_test", 1, 1, INSTALLER, "Self-test failures: one bit a test"),
-    C(0x2010, "login_role", 1, 2, ANYONE,
-      "Log in: ask for a challenge for this role (installer 1)"),
+    C(0x2010, "login_role", 1, 3, ANYONE,
+      "Log in: ask for a challenge for this role (installer 1, lessor 3)"),
     C(0x2011, "login_response", 0, 65535, ANYONE,
       "Answer the challenge: HMAC-SHA-256 over challenge, port and role", registers=16),
     C(0x2021, "logout", 1, 1, ANYONE, "Log out: end this port's session"),
@@ -202,6 +210,14 @@ COMMANDS = (
       registers=8, ports="pc"),
     C(0x2060, "sleep", 1, 1, INSTALLER,
       "Sleep: open all outputs and sleep until a charger, a current or a request comes"),
+    C(0x2080, "lease_password", 0, 65535, INSTALLER,
+      "Lessor's password: while the board has no lessor, or by the lessor or the maker; all zero"
+      " takes the role away",
+      registers=8, ports="pc"),
+    C(0x2088, "tell_date", 1, 1_000_000_000, INSTALLER,
+      "Tell the date: seconds since 2020-01-01 UTC; only the lessor gives the first date and"
+      " puts one back",
+      registers=2),
 )
 
 # The challenge is read from here after login_role has been written.

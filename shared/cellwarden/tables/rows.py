@@ -10,11 +10,19 @@ CHEMISTRY_TITLES = {
     "na_polyanion": "sodium-ion, polyanion",
 }
 
-# Who may read or write: each role includes the ones before it.
+# Who may read or write; see ``includes``.
 ANYONE = 0
 INSTALLER = 1
 FACTORY = 2
-ROLES = ("anyone", "installer", "factory")
+LESSOR = 3
+ROLES = ("anyone", "installer", "factory", "lessor")
+# A lessor may all that an installer may, and the maker all that a lessor may.
+_RANKS = (ANYONE, INSTALLER, LESSOR, FACTORY)
+
+
+def includes(role, needed):
+    """True when a session of ``role`` may do what ``needed`` may."""
+    return _RANKS.index(role) >= _RANKS.index(needed)
 
 
 class Setting:

@@ -8,7 +8,7 @@ Units: mV, mA, mAh, 0.1 degC (``_dc``), ms, s, percent.
 """
 
 from .ocv import POSITIONS
-from .rows import CHEMISTRIES, FACTORY, Setting
+from .rows import CHEMISTRIES, FACTORY, LESSOR, Setting
 
 SETTINGS_BASE = 0x1000
 
@@ -172,10 +172,19 @@ SWITCHES = (
 )
 
 LEASE = (
-    S(0x10C0, "lease_mode", "", 0, 3, 0, "Lease type: what ends the lease",
-      choices=("none", "days", "ah", "cycles")),
+    S(0x10C0, "lease_mode", "", 0, 4, 0, "Lease type: what ends the lease",
+      choices=("none", "days", "ah", "cycles", "date"), write=LESSOR),
     S(0x10C1, "lease_end", "", 0, 1_000_000_000, 0,
-      "Lease end: this uptime (s), discharged charge (Ah) or cycle count"),
+      "Lease end: this reading of the lease clock (s), discharged charge (Ah), cycle count or"
+      " date (s since 2020)", write=LESSOR),
+    S(0x10C3, "lease_check_days", "days", 0, 365, 30,
+      "Lease date check: after so many days without the lessor telling the date the pack is"
+      " locked; 0 is never", write=LESSOR),
+    S(0x10C4, "lease_outage_minutes", "min", 0, 10_080, 60,
+      "Lease price of an outage: a loss of the board's supply counts as this much time",
+      write=LESSOR),
+    S(0x10C5, "lease_locked", "", 0, 1, 0,
+      "Lease lock: the lessor has locked the pack", choices=("no", "yes"), write=LESSOR),
 )
 
 PORTS = (
