@@ -1,8 +1,9 @@
 """Writes the files of a checked image into a slot, a bounded piece a step.
 
 It must only be given an image that ``checking`` has found good: it takes the header of that
-check. What it writes is hashed on its way; the manifest is written last, so a slot with a whole
-manifest has been unpacked to the end.
+check. What it reads is hashed on its way, for flash may rot after a check, and a file that is
+still being replaced would not be the one that was checked. The manifest is written last, so a
+slot with a whole manifest has been unpacked to the end.
 """
 
 import hashlib
@@ -93,10 +94,26 @@ class Unpack:
         target.close()
 
     def _end(self):
-        """All files are written: nothing may be left over, and the manifest may follow."""
+        """All files are written: nothing may be left over, and the table must be the one that
+        was checked."""
         if self._unpacked(self._view[:1]) or self._file.tell() != self._header.image_bytes:
             raise Bad("format", "payload")
         self._inflate = None  # and its window
+        self._file.seek(TABLE_AT)
+        self._left = self._header.table_bytes
+        self._sha = hashlib.sha256()
+        return self._same_table
+
+    def _same_table(self):
+        if self._left:
+            view = self._view[: min(self._left, PIECE)]
+            if self._file.readinto(view) < len(view):
+                raise Bad("truncated", "table")
+            self._sha.update(view)
+            self._left -= len(view)
+            return self._same_table
+        if self._sha.digest() != self._header.table_sha256:
+            raise Bad("hash", "table")
         self._file.seek(0)
         self._left = self._header.manifest_bytes
         self._target = self._open(MANIFEST)

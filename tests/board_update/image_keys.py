@@ -1,0 +1,93 @@
+"""Keys of the tests of images and signatures: both halves, so that tests can sign on any runtime.
+
+They sign nothing outside the tests. ``VECTOR`` was made by the package cryptography (OpenSSL).
+A key is given as its primes p and q, the private exponent modulo p - 1 and modulo q - 1, and the
+inverse of q modulo p (RFC 8017, section 3.2, the second representation).
+"""
+
+OWNER = (
+    int(
+        "d005acb9643084a2cf5cf1081ec3bc20bf056b986403fe816a471da5d589b1fb333a461e52ca9ccd"
+        "2091b832bca4d1796644dcd2142380cccb9a1c7d9d016e743851f09387c1672c7451298abdb9add9"
+        "d936cf2afa4a4dcecb28304f37f8c9ec4d6474e6e836afa468d9987ade88bd6aa9d14461d3044e2a"
+        "98bfeb3270ada651",
+        16,
+    ),
+    int(
+        "c44438cb6e7ae177010962c1b9124f1168c3ad2bc9bdc3b51ad2a5feafcfa50c676bbd1a0eab37e4"
+        "fa81702779aa06e8ed9386716dd8e9fd85ef1d31bd196b471003808bb4076ce4ea340e19b95b7958"
+        "5c75a67e2882edd60839ff57f9a389d6ce7837c256b5a0bb1fade8f1911a89d2c23a5f6ded247f6a"
+        "b75b9963846cb121",
+        16,
+    ),
+    int(
+        "38218fdde69f00eb3db102890264269b5f7002fc77e06c0857b920d2e2afe90ab364020fa49f6f78"
+        "1a55b7b2591cd03945d3471298c48bb8b727ba905a914c50a7f1d44cbad1011a09b8ecd0b7292734"
+        "255c98c22c0f68b768324bf6d44f998cddc541961d0ac492448892907503c8b8c361e865cd1ed848"
+        "be36eb2c0d238e41",
+        16,
+    ),
+    int(
+        "b9e54c4e1314bc9d351428c0088578f2aa623c91af01d86e9f3b4a12937f7f7ae2323fe88060580e"
+        "bfdefdd5c5fcef928c0421612a843c0cef60ee2c004a253c27c4c96a89584722035acec83ab2939a"
+        "c7e87f8c1adef85ab36c0b98ce50c1ebfda00c603c34c84ab4d4ca409409a8e541267ce0e7ae9c28"
+        "fe06faa031fba941",
+        16,
+    ),
+    int(
+        "6222bc4d79efaec68c7eb7d452232f5d59ec85be6ea3cac6250e5d648d5554070bd535ad79b1f3dc"
+        "ef4488b1892a82768012cc5e0f3093b924a41e11fbdf5feaffa4797059019fd7a6365f78fc982dea"
+        "31259bcf4e68ead0ad8e1b65a73676a8849adcdd892d005a8f243a17bf6be5226c58de8a47840e33"
+        "23b27affc3b2334c",
+        16,
+    ),
+)
+
+STRANGER = (
+    int(
+        "f5224166b02d6b0b93b947bae54d3c7dc3891ce9a7c7c42cb4157f8ae42885fc589bfee6ac41b40b"
+        "542348c9131afedb5a1b6ca5047e2851d05f0d0bb64c1ed5ea3934fe3173044b36d50f25e8f200cf"
+        "75b6abb6f366ecfdb70b55994efa4629fc360a284be3f59ef228301efcb77ce17dd03f4056f74285"
+        "7f6628f2e1996105",
+        16,
+    ),
+    int(
+        "c1118a906e6aaf0e5e36a2fa794902b7926db051e7010d7faa956b009c57fae24db1d039ec87e7fc"
+        "03eeb09770b84e27f60da83391d179cd75d7f203f6383030f048f957c35e70286488c6270386df13"
+        "14a9c58b6bb796b68d94e8d9d4b758594b2886eec7ad78ec5def726e7e6b813a324baa2af17b0373"
+        "089d9c9e09cdbf0d",
+        16,
+    ),
+    int(
+        "30f81ae08ca9460d16019956b89fe949a65a29b07397f0948d950dd98d229b4181e207d5c4eb8b30"
+        "082ad44b76c999c7f004327bf49dcf2828dc141b16dbb5fd3dc117d8ffbfde47b8386fc23efab936"
+        "b869397c5ebb5cf482307d7516d5e0565acfe0cf93f98203b2945ca8940b83a2f82335bf809ffc65"
+        "f6c14dc4d7547091",
+        16,
+    ),
+    int(
+        "3e10b186b4b83f06536b25017833ec57af0eebfba853424fa43adc6719db7e9f79728c09d2ebedbb"
+        "aa57f514f9fb85c47ae8f10582fee03518890f180ef3092af253c3345f6de0885ba94c6a064c3932"
+        "1d166696e74de179561264b882155ea575efd550b58822b3798f1c2e411db6314b31dfc66652b14d"
+        "2d9bdd5940b58f91",
+        16,
+    ),
+    int(
+        "85652cbbc154714ad371b97ba745099ee002661b67ac7099ad2bee19ffd68f8b13b869a7a70b035a"
+        "649a9982f082936370d3254e6bf157e9761fddcd271655aa7d925a3b9bee5b682ff7352f273e0e47"
+        "324b06b49828d943a896e12cd4d120f9ee9b6bdf3d54dae91049b08637d12293964b830ceb2c54d2"
+        "4400258d8a5cd875",
+        16,
+    ),
+)
+
+MESSAGE = b"the quick brown fox jumps over the lazy battery"
+VECTOR = (  # the owner's signature of it
+    "95cb651fccd397ae3ab02915898871aaad546ea9b64381d2723dcd67fdf05f4585eb09b5de3ee8d8"
+    "37c3e7b0d5fd1ba80d5fa072c19516970b4095d95f179033a7976d7e5ee5cbf47967115258fb4c7b"
+    "e204703206d998911d9278c60792bf81644168af9de71c27142bad4541d0bb332bfb3754de5bd535"
+    "fac8349bcb5d8ee6d38427aa3998c263b42e04c74c18667119442b622e44d4d87e0116535f2c26f2"
+    "0b1fee89c8edb653bc4191c176e0cd962ac272a6569a3e29db29db816df299ee9a72c3eb39d1adcc"
+    "0c052419a6147867fbefb30aef74e57140625239c48f19e940b4e7b0db6babeab3fbd9217f726bb3"
+    "8db20d5debb2b61a44101f81146bb763"
+)
