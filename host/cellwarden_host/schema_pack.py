@@ -218,6 +218,7 @@ def schema_data() -> str:
         "RULE_STATE_COUNT": readings.RULE_STATE.count,
         "TEXT_BASE": readings.TEXT_BASE,
         "COMMANDS_BASE": readings.COMMANDS_BASE,
+        "UPDATE_WINDOW_BASE": readings.UPDATE_WINDOW_BASE,
         "CHALLENGE_ADDRESS": readings.CHALLENGE.address,
         "QUANTITY_COUNT": len(rules.QUANTITIES),
     }

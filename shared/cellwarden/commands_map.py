@@ -16,6 +16,7 @@ _HOLE = 0xFF
 _COUNT = len(schema.COMMAND_REGISTERS)
 _PASSWORD_BYTES = 16
 _RESPONSE_BYTES = 32
+_UPDATE_MOST = 1_000_000
 # Not written to the journal: asked all the time, or journalled as what comes of them.
 _QUIET = (
     ids.C_BEGIN,
@@ -67,6 +68,10 @@ class CommandsMap:
             ids.C_FIRST_FACTORY_PASSWORD: self._first_factory_password,
             ids.C_CHARGER_HELLO: self._charger_hello,
             ids.C_SLEEP: self._sleep,
+            ids.C_UPDATE_BEGIN: self._update_begin,
+            ids.C_UPDATE_CANCEL: self._update_cancel,
+            ids.C_UPDATE_SWITCH: self._update_switch,
+            ids.C_UPDATE_MENU: self._update_menu,
             ids.C_LEASE_PASSWORD: self._lease_password,
             ids.C_TELL_DATE: self._tell_date,
         }
@@ -174,6 +179,43 @@ class CommandsMap:
         self._c.estimator.set_soc(value)
         self._c.requests.save_state = True
         return DONE
+
+    # --- firmware updates; the firmware loads what carries them out
+
+    def _update_begin(self, value, data, offset, _port):
+        requests = self._c.requests
+        if not 0 < value <= _UPDATE_MOST:
+            return BAD_VALUE
+        if requests.update:
+            return BUSY
+        requests.update = value
+        requests.update_id = number(data, offset + 4, 1, False)
+        requests.update_older = number(data, offset + 6, 1, False) == 1
+        return DONE
+
+    def _update_cancel(self, _value, _data, _offset, _port):
+        if self._c.updater is not None:
+            self._c.updater.cancel()
+        return DONE
+
+    def _update_switch(self, value, _data, _offset, _port):
+        updater = self._c.updater
+        return NOT_ALLOWED if updater is None else updater.switch(value == 2)
+
+    def _update_menu(self, _value, _data, _offset, _port):
+        self._c.requests.menu = self._c.requests.restart = True
+        return DONE
+
+    def write_image(self, address, count, data, offset, port):
+        """A piece of a live update's image."""
+        if address != schema.UPDATE_WINDOW_BASE or count < 3:
+            return NO_ADDRESS
+        updater = self._c.updater
+        if updater is None or self._access.role(port) < ids.ROLE_INSTALLER:
+            return NOT_ALLOWED
+        if data[offset]:
+            return BAD_VALUE  # no image is that long
+        return updater.take(number(data, offset, 2, False), data, offset + 4, 2 * count - 4)
 
     # --- calibration of the current
 

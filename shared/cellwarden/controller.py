@@ -91,6 +91,7 @@ class Controller:
         self.sleep = Sleep(start_ms)
         self.wire_proof = WireProof()
         self.publisher = Publisher(self)
+        self.updater = None  # who carries a live update out, while there is one
         self._revision = -1
         self.uptime_s = 0  # in service, over all restarts
         self.start_uptime_s = 0

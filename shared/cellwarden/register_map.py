@@ -243,6 +243,8 @@ class RegisterMap:
         return code
 
     def _write_registers(self, address, count, data, offset, port):
+        if address >= schema.UPDATE_WINDOW_BASE:
+            return self._commands.write_image(address, count, data, offset, port)
         if address >= schema.COMMANDS_BASE:
             return self._commands.write(address, count, data, offset, port)
         if address >= schema.SETTINGS_BASE:

@@ -12,3 +12,7 @@ class Requests:
         self.save_settings = False
         self.save_state = False
         self.save_state_now = False  # something latched: before anything else
+        self.update = 0  # bytes of the image that a live update is to bring
+        self.update_id = 0
+        self.update_older = False
+        self.menu = False  # of the bootloader, after the restart

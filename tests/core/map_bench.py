@@ -91,6 +91,7 @@ class Controller:
         self.readout = array("i", [ABSENT] * schema.READING_COUNT)
         self.uptime_s = 1234
         self.cleared_ms = None
+        self.updater = None
 
     def clear_latches(self, now_ms):
         self.cleared_ms = now_ms

@@ -15,6 +15,8 @@ CELL_LEAK_BASE = 0x0260
 RULE_STATE_BASE = 0x0300
 TEXT_BASE = 0x0800
 COMMANDS_BASE = 0x2000
+# A live update's image is written here: offset (32 bits), then up to 120 registers of it.
+UPDATE_WINDOW_BASE = 0x3000
 
 OFF_ON = ("off", "on")
 # What holds a current limit down.
@@ -22,6 +24,14 @@ LIMITED_BY = (
     "setting", "not commissioned", "missing readings", "protection", "switched off",
     "lost charger", "switch opening", "full", "empty", "cell voltage", "state of charge",
     "heat", "cold", "power board", "rising",
+)
+UPDATE_STATES = (
+    "none", "starting", "receiving", "checking", "unpacking", "ready", "switching", "failed",
+)
+UPDATE_WHY = (
+    "nothing", "truncated", "too big", "format", "hash", "signature", "development key", "board",
+    "hardware", "version", "micropython", "missing", "running", "storage", "cancelled",
+    "left alone", "other",
 )
 G = Reading
 
@@ -134,6 +144,24 @@ READINGS = (
     G(0x0094, "self_heating_dc", "0.1C", 0, 2000,
       "Self-heating: highest battery sensor above what current, heater and surroundings explain"),
     G(0x0095, "self_heating_sensor", "", 0, 4, "Self-heating sensor's number"),
+    G(0x00A0, "slot_running", "", 0, 1, "Slot that runs", choices=("a", "b")),
+    G(0x00A1, "slot_trial", "", 0, 1, "On trial: this firmware has not confirmed itself yet",
+      choices=("no", "yes")),
+    G(0x00A2, "slot_other_state", "", 0, 3, "Other slot: what its firmware is worth",
+      choices=("empty", "good", "on trial", "bad")),
+    G(0x00A3, "slot_other_version", "", 0, 1_000_000_000,
+      "Other slot's version: major x 10000 + minor x 100 + patch"),
+    G(0x00A5, "update_state", "", 0, 7, "Live update", choices=UPDATE_STATES),
+    G(0x00A6, "update_bytes", "bytes", 0, 1_000_000,
+      "Update received: the image's next byte goes here"),
+    G(0x00A8, "update_size", "bytes", 0, 1_000_000, "Update's size"),
+    G(0x00AA, "update_id", "", 0, 65535, "Update's mark: as told when it began"),
+    G(0x00AB, "update_why", "", 0, 16, "Why the update failed", choices=UPDATE_WHY),
+    G(0x00AC, "update_permille", "0.1%", 0, 1000, "Update's step done"),
+    G(0x00AD, "update_waits", "", 0, 1,
+      "Update waits: the pack is too near a limit for writing flash", choices=("no", "yes")),
+    G(0x00AE, "hold_fitted", "", 0, 1,
+      "Hold fitted: outputs stay on through the restart of an update", choices=("no", "yes")),
     G(0x00B0, "lease_state", "", 0, 5, "Lease state",
       choices=("none", "running", "ending", "ended", "date needed", "locked")),
     G(0x00B1, "lease_clock_s", "s", 0, 1_000_000_000,
@@ -192,7 +220,7 @@ COMMANDS = (
       " they may be charged"),
     C(0x200D, "disconnect_replaced", 1, 1, INSTALLER,
       "Secondary disconnect replaced: a new one is in place; latched rules stay latched"),
-    C(0x200C, "self_test", 1, 1, INSTALLER, "Self-test failures: one bit a test"),
+    C(0x200C, "self_test", 1, 1, INSTALLER, "Run the self-test; outputs must be off"),
     C(0x2010, "login_role", 1, 3, ANYONE,
       "Log in: ask for a challenge for this role (installer 1, lessor 3)"),
     C(0x2011, "login_response", 0, 65535, ANYONE,
@@ -210,6 +238,15 @@ COMMANDS = (
       registers=8, ports="pc"),
     C(0x2060, "sleep", 1, 1, INSTALLER,
       "Sleep: open all outputs and sleep until a charger, a current or a request comes"),
+    C(0x2070, "update_begin", 0, 65535, INSTALLER,
+      "Begin a live update: bytes of the image (32 bits), a mark of it, 1 for older versions too",
+      registers=4),
+    C(0x2074, "update_cancel", 1, 1, INSTALLER, "Drop the live update"),
+    C(0x2075, "update_switch", 1, 2, INSTALLER,
+      "Switch over to the new firmware: 1 only if no output opens, 2 outputs may open"),
+    C(0x2076, "update_menu", 1, 1, INSTALLER,
+      "Restart into the bootloader: its menu on RS485-2 at 9600 baud, all outputs open first",
+      ports="pc"),
     C(0x2080, "lease_password", 0, 65535, INSTALLER,
       "Lessor's password: while the board has no lessor, or by the lessor or the maker; all zero"
       " takes the role away",
