@@ -9,6 +9,7 @@ here.
 from __future__ import annotations
 
 from array import array
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,16 +54,51 @@ def _positions() -> dict[tuple[str, int], int]:
 _AT = _positions()
 
 
+Key = tuple[str, int]  # a setting and its element
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A transaction as it would go: what it changes, or why and where it is refused.
+
+    ``live`` are the settings with every automatic value resolved; those in force when refused.
+    """
+
+    changes: list[Change]
+    live: dict[Key, int]
+    problem: Said | None = None
+    at: Key | None = None
+    broken: tuple[tuple[str, str, int], ...] = ()
+
+
 def rehearse(before: Values, wanted: Wanted, preset: int | None = None) -> list[Change]:
     """What the transaction would change; ``Refused`` with every reason that is known here.
 
     ``before`` are the values of NEEDED.
     """
     check_ranges(wanted)
+    played = play(before, wanted, preset)
+    if played.problem is not None:
+        raise Refused(played.problem)
+    return played.changes
+
+
+def core(before: Values) -> Any:
+    """The board's settings as the board holds them; what it does not have, at its default."""
     settings: Any = Settings(_stand_in(before.one(_RATING.name)))
+    chemistry = before.known("chemistry")
     for (name, element), place in _AT.items():
-        settings.value[place] = before.all(name)[element]
+        count = before.all(name)[element]
+        if count is None:
+            count = settings.check.default_of(chemistry, place)
+        settings.value[place] = count
     settings.check.resolve(settings.value, settings.live)
+    return settings
+
+
+def play(before: Values, wanted: Wanted, preset: int | None = None) -> Rehearsal:
+    """Like ``rehearse`` for values in their ranges, telling a refusal by its place."""
+    settings = core(before)
     settings.begin(1)
     if preset is not None:
         settings.preset(preset)
@@ -72,27 +108,56 @@ def rehearse(before: Values, wanted: Wanted, preset: int | None = None) -> list[
     result = settings.commit(True, lowest, highest)
     if result not in (ids.COMMIT_RESULT_IS_OK, ids.COMMIT_RESULT_IS_NOTHING_STAGED):
         at = catalog.row_at(settings.commit_address)
-        raise Refused(reason(_RESULTS[result], at[0] if at else None, broken_rules(settings)))
+        return Rehearsal(
+            [],
+            _live(settings.live),
+            reason(_RESULTS[result], at[0] if at else None, broken_rules(settings)),
+            (at[0].name, at[1]) if at else None,
+            tuple(_broken(_staged(settings))),
+        )
     after = Values()
     for row in catalog.SETTINGS:
-        after.set(row, [settings.value[_AT[row.name, i]] for i in range(row.count)])
-    return differences(before, after)
+        if before.one(row.name) is None:
+            after.set(row, before.all(row.name))
+        else:
+            after.set(row, [settings.value[_AT[row.name, i]] for i in range(row.count)])
+    return Rehearsal(differences(before, after), _live(settings.live))
+
+
+def defaults(before: Values) -> dict[Key, int]:
+    """The default of every setting for the board's chemistry and rating."""
+    check, chemistry = core(before).check, before.known("chemistry")
+    return {key: check.default_of(chemistry, place) for key, place in _AT.items()}
+
+
+def _live(live: Any) -> dict[Key, int]:
+    return {key: live[place] for key, place in _AT.items()}
+
+
+def _staged(settings: Any) -> Any:
+    """What would be in force with everything that is staged."""
+    live = array("i", settings.live)
+    settings.check.resolve([settings.staged(i) for i in range(len(_AT))], live)
+    return live
+
+
+def _broken(live: Any) -> list[tuple[str, str, int]]:
+    return [
+        (low, high, gap)
+        for low, high, gap in CROSS_RULES
+        if live[getattr(ids, low.upper())] + gap > live[getattr(ids, high.upper())]
+    ]
 
 
 def broken_rules(settings: Any) -> Said | None:
     """The rules between settings that the staged values break, with the values in force."""
-    live = array("i", settings.live)
-    settings.check.resolve([settings.staged(i) for i in range(len(_AT))], live)
+    live = _staged(settings)
 
     def named(name: str) -> Said:
         value = units.text(_row(name), live[getattr(ids, name.upper())])
         return say("{name} ({value})", name=schema.name_of(name), value=value)
 
-    found = [
-        cross_rule((low, high, gap), named)
-        for low, high, gap in CROSS_RULES
-        if live[getattr(ids, low.upper())] + gap > live[getattr(ids, high.upper())]
-    ]
+    found = [cross_rule(rule, named) for rule in _broken(live)]
     return listed(found, "; ") if found else None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from cellwarden.access import PORT_PC
 from cellwarden.passwords import PASSWORD_BYTES, key_of, response
-from cellwarden.tables import readings
+from cellwarden.tables import readings, rows
 
 from . import catalog
 from .board import Board, Declined
@@ -31,7 +31,7 @@ def logged_in(
 
     With ``stay`` it is left to its time-out: something on the board lasts as long as it does.
     """
-    if board.read([_ROLE]).known(_ROLE.name) >= role:
+    if rows.includes(board.read([_ROLE]).known(_ROLE.name), role):
         yield
         return
     log_in(board, password(), role)

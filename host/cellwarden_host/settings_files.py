@@ -1,8 +1,8 @@
 """A pack's settings as a file that people can read, edit, keep, and write to the next board.
 
-What belongs to one board (its calibration) or to one person's responsibility (confirmations)
-is not carried over: the first is never in a file, the second is written only on demand. A file
-is checked as a whole, every mistake told at once, before anything is written.
+What belongs to one board (its calibration, its lease) or to one person's responsibility
+(confirmations) is not carried over: the first is never in a file, the second is written only on
+demand. A file is checked as a whole, every mistake told at once, before anything is written.
 """
 
 from __future__ import annotations
@@ -28,31 +28,52 @@ def is_confirmation(row: Any) -> bool:
 
 def portable() -> list[Any]:
     """The settings that make sense on another board."""
-    return [row for row in catalog.SETTINGS if row.write != rows.FACTORY]
+    return [row for row in catalog.SETTINGS if row.write == rows.INSTALLER]
 
 
 def save(path: Path, values: Values) -> int:
     """Write all portable settings; how many."""
-    content: dict[str, object] = {}
-    for row in portable():
-        texts = [units.text(row, count) for count in values.all(row.name)]
-        content[row.name] = texts if row.count > 1 else texts[0]
-    document = {"format": _FORMAT, "schema_version": SCHEMA_VERSION, "settings": content}
     try:
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        path.write_text(document(values), "utf-8")
     except OSError as error:
         raise Refused(say("cannot write {path}: {why}", path=path, why=error.strerror)) from error
-    return len(content)
+    return len(portable())
+
+
+def document(values: Values) -> str:
+    """What a file with these settings holds, without those that the board does not have."""
+    content: dict[str, object] = {}
+    for row in portable():
+        counts = values.all(row.name)
+        if None in counts:
+            continue
+        texts = [units.text(row, count) for count in counts]
+        content[row.name] = texts if row.count > 1 else texts[0]
+    whole = {"format": _FORMAT, "schema_version": SCHEMA_VERSION, "settings": content}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def load(path: Path, confirm: bool) -> dict[tuple[str, int], int]:
     """The settings in a file as a transaction's values."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(say("cannot read {path}: {why}", path=path, why=error.strerror)) from error
+    except ValueError as error:
+        raise Refused(
+            say("{path} is not JSON{where}", path=path, where=terminal(f": {error}"))
+        ) from error
+    return parsed(text, str(path), confirm)
+
+
+def parsed(text: str, path: str, confirm: bool) -> dict[tuple[str, int], int]:
+    """What a file called ``path`` holds, as a transaction's values."""
     found: dict[tuple[str, int], int] = {}
     wrong: list[str] = []
-    for name, value in _content(path).items():
+    for name, value in _content(text, path).items():
         try:
             row = catalog.find(name, catalog.SETTING)
-            if not is_confirmation(row) or confirm:
+            if row.write != rows.LESSOR and (not is_confirmation(row) or confirm):
                 found.update(_elements(row, value))
         except BadInput as problem:
             wrong.append(problem.said)
@@ -62,11 +83,9 @@ def load(path: Path, confirm: bool) -> dict[tuple[str, int], int]:
     return found
 
 
-def _content(path: Path) -> dict[str, object]:
+def _content(text: str, path: str) -> dict[str, object]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(say("cannot read {path}: {why}", path=path, why=error.strerror)) from error
+        document = json.loads(text)
     except ValueError as error:
         raise Refused(
             say("{path} is not JSON{where}", path=path, where=terminal(f": {error}"))

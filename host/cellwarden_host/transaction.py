@@ -48,7 +48,11 @@ class Change:
 
 def role_for(wanted: Wanted) -> int:
     """The role these settings need."""
-    return max((catalog.SETTING[name].write for name, _ in wanted), default=rows.INSTALLER)
+    role = rows.INSTALLER
+    for name, _ in wanted:
+        if not rows.includes(role, catalog.SETTING[name].write):
+            role = catalog.SETTING[name].write
+    return role
 
 
 def check_ranges(wanted: Wanted) -> None:
