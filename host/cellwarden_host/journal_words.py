@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+from board_update.image import version_text
 from cellwarden.tables import journal, rules
 
 from . import catalog, units
@@ -208,6 +209,10 @@ def _meant(meaning: str, count: int | None) -> str:
         at = catalog.row_at(count)
         row = at[0] if at else _command_at(count)
         return schema.name(row) if row is not None else f"0x{count:04X}"
+    if meaning.startswith("version"):
+        return version_text(count)
+    if meaning == "why":
+        return known(journal.ROLLBACK_REASONS.get(count, str(count)))
     row = _MEANINGS.get(meaning)
     return units.text(row, count) if row is not None else str(count)
 
