@@ -72,7 +72,7 @@ class Check:
         header = Header(start)
         self._terms.judge(header)
         if len(start) < TABLE_AT:
-            raise Bad("truncated", "in its signature")
+            raise Bad("truncated", "signature")
         signature = start[HEADER_BYTES : HEADER_BYTES + SIGNATURE_BYTES]
         self._verifier = Verifier(self._terms.key(header), signature, header.sha256)
         self.header = header
@@ -82,7 +82,7 @@ class Check:
         if self._verifier.step():
             return True
         if not self._verifier.good:
-            raise Bad("signature", "it does not fit the image")
+            raise Bad("signature", "forged")
         self._verifier = None
         return False
 
@@ -119,7 +119,7 @@ class Check:
         if not self._hashed(self._file, self.header.payload_sha256, "payload"):
             return self._payload
         if self._file.read(1):
-            raise Bad("too big", "longer than its header says")
+            raise Bad("too big", "more behind it")
         return self._entries()
 
     def _entries(self):
@@ -157,7 +157,7 @@ class SlotCheck(Check):
         count = self._file.readinto(self._view[:TABLE_AT])
         self.header = Header(self._view[:count])
         if count < TABLE_AT:
-            raise Bad("truncated", "in its signature")
+            raise Bad("truncated", "signature")
         return self._hashing(self.header.table_bytes, self._table)
 
     def _table(self):

@@ -75,8 +75,8 @@ class Terms:
                     return key
                 break
         if header.development:
-            raise Bad("development key", "this board takes no development builds")
-        raise Bad("signature", "not signed with a key that this board trusts")
+            raise Bad("development key")
+        raise Bad("signature")
 
     def judge(self, header):
         """Raise Bad unless an image with this header, if authentic, may run on the board."""
@@ -87,7 +87,7 @@ class Terms:
         if header.content_bytes > self.room:
             raise Bad("too big", "%d bytes of files" % header.content_bytes)
         if self.mpy is not None and not _runs(header.mpy, self.mpy):
-            raise Bad("micropython", "compiled for another MicroPython or processor")
+            raise Bad("micropython")
         if header.version < self.oldest:
             raise Bad("version", header.version_text + " is older")
 
@@ -106,9 +106,9 @@ class Header:
     def __init__(self, data):
         data = bytes(data[:HEADER_BYTES])
         if data[: len(MAGIC)] != MAGIC[: len(data)]:
-            raise Bad("format", "not a firmware image")
+            raise Bad("format")
         if len(data) < HEADER_BYTES:
-            raise Bad("truncated", "in its header")
+            raise Bad("truncated", "header")
         self.sha256 = hashlib.sha256(data).digest()
         if hashlib.sha256(data[:HEADER_CHECK_AT]).digest()[:8] != data[HEADER_CHECK_AT:]:
             raise Bad("hash", "header")
@@ -132,7 +132,7 @@ class Header:
             self.payload_sha256,
         ) = unpack_from(HEADER, data)
         if form != FORMAT or flags & FLAGS_TO_KNOW:
-            raise Bad("format", "made for a newer loader")
+            raise Bad("format", "newer")
         self.development = bool(flags & FLAG_DEVELOPMENT)
         name = board.rstrip(b"\0")
         if not name or not _is_name(name):

@@ -30,11 +30,8 @@ except ImportError:
         def readinto(self, buf):
             done = 0
             while done < len(buf) and not self._unpack.eof:
-                if not self._packed:
-                    self._packed = self._file.read(_CHUNK)
-                    if not self._packed:
-                        raise EOFError
                 try:
+                    # also with nothing new: it may hold more than it was allowed to give
                     data = self._unpack.decompress(self._packed, len(buf) - done)
                 except zlib.error as error:
                     raise ValueError("deflate") from error
@@ -43,6 +40,10 @@ except ImportError:
                 done += len(data)
                 if self._unpack.eof:
                     self._file.seek(self._file.tell() - len(self._unpack.unused_data))
+                elif not data and not self._packed:
+                    self._packed = self._file.read(_CHUNK)
+                    if not self._packed:
+                        raise EOFError
             return done
 
     def opened(file):

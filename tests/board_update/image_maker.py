@@ -22,6 +22,9 @@ REPEATED = (("firmware/start.mpy", b"M\x06\x00\x1f" + b"on and on and " * 400),)
 PACKED = bytes.fromhex(
     "edc5310d00200c0030aed960862682847bf3ffa183a47d5ab1f6749ebe2949922449922449faac07"
 )
+# The packed bytes end before the 17 last unpacked ones have come out.
+ZEROS = (("firmware/start.mpy", b"M\x06\x00\x1f" + bytes(1549)),)
+PACKED_ZEROS = bytes.fromhex("f3656390671805a360148c8251300a00")
 
 
 def key_of(numbers, development=False):

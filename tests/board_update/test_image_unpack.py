@@ -2,7 +2,19 @@
 
 import io
 
-from image_maker import FILES, PACKED, REPEATED, TERMS, Slot, flipped, made, row, stored
+from image_maker import (
+    FILES,
+    PACKED,
+    PACKED_ZEROS,
+    REPEATED,
+    TERMS,
+    ZEROS,
+    Slot,
+    flipped,
+    made,
+    row,
+    stored,
+)
 
 from board_update import checking, image, unpacking
 
@@ -40,9 +52,10 @@ def test_what_was_packed_comes_out_and_the_manifest_last():
 
 
 def test_what_zlib_has_packed_comes_out():
-    slot = installed(made(REPEATED, payload=PACKED))
-    assert slot.files["firmware/start.mpy"] == REPEATED[0][1]
-    assert slot.longest_write <= unpacking.PIECE
+    for files, payload in ((REPEATED, PACKED), (ZEROS, PACKED_ZEROS)):
+        slot = installed(made(files, payload=payload))
+        assert slot.files["firmware/start.mpy"] == files[0][1]
+        assert slot.longest_write <= unpacking.PIECE
 
 
 def test_empty_and_large_files_come_out():

@@ -44,15 +44,13 @@ def fields_of(
 def mpy_of(files: Mapping[str, bytes]) -> int:
     """What MicroPython must say of itself (sys.implementation._mpy) to take all these files:
     the version, and the processor if one of them holds machine code."""
+    starts = {data[:3].ljust(3, b"\0") for data in files.values()}
     needed = {
-        data[1] | (data[2] << 8 if data[2] >> _MPY_MACHINE else 0) for data in files.values()
+        version | (flags << 8 if flags >> _MPY_MACHINE else 0) for _, version, flags in starts
     }
     versions = {each & 0xFF for each in needed}
     native = {each for each in needed if each >> 8}
-    if (
-        any(data[0] != _MPY_MAGIC for data in files.values())
-        or len(versions) > 1
-        or len(native) > 1
-    ):
+    compiled = all(magic == _MPY_MAGIC for magic, _, _ in starts)
+    if not compiled or len(versions) > 1 or len(native) > 1:
         raise Refused(say("the files are not all compiled for one MicroPython"))
     return max(needed, default=0)

@@ -47,6 +47,7 @@ class Signer:
         return self._private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
+@cache
 def development() -> Signer:
     """The key that everybody has."""
     return _signer(_data(_DEVELOPMENT_PRIVATE), None, _DEVELOPMENT_PRIVATE)
@@ -95,14 +96,20 @@ def record(key: Key) -> bytes:
     return plain + hashlib.sha256(plain).digest()[:8]
 
 
-def generate(path: Path, passphrase: str) -> tuple[Key, Path]:
-    """Make a key pair: ``path`` holds the private half, ``path`` with .pub the public one."""
+def check_new(path: Path) -> Path:
+    """Refuse a place for a new key pair that is taken; the path of the public half."""
     public_path = path.with_suffix(PUBLIC_SUFFIX)
+    if path == public_path:
+        raise BadInput(say("{path}: .pub is for the public half", path=str(path)))
     for target in (path, public_path):
         if target.exists():
             raise Refused(say("{path} exists; a key is never replaced", path=str(target)))
-    if path == public_path:
-        raise BadInput(say("{path}: .pub is for the public half", path=str(path)))
+    return public_path
+
+
+def generate(path: Path, passphrase: str) -> tuple[Key, Path]:
+    """Make a key pair: ``path`` holds the private half, ``path`` with .pub the public one."""
+    public_path = check_new(path)
     made = rsa.generate_private_key(EXPONENT, KEY_BYTES * 8)
     protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase:
