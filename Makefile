@@ -16,7 +16,7 @@ boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-wasm setup-models run flash test lint types bench generate docs matrix chip-pages format clean
+.PHONY: help setup setup-wasm setup-models browser run flash test lint types screenshots bench generate docs matrix chip-pages format clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -61,8 +61,20 @@ $(STUBS_STAMPS): $(STUBS)/%/.cellwarden-setup: tools/requirements-stubs-%.txt $(
 		--target $(@D) -r $<
 	@touch $@
 
-run: setup ## real firmware on a simulated 24-cell pack, with a live monitor (Ctrl-C ends it)
-	@$(BIN)/cellwarden run
+# The tests of the pages drive Debian's Chromium; Chinese needs a font to be seen in screenshots.
+CHROMIUM_PACKAGES := chromium fonts-noto-cjk
+browser: ## Chromium for the tests of the pages, by apt where it may
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(CHROMIUM_PACKAGES) >/dev/null; } || { \
+		echo "The pages are tested in Chromium, which is not here; get it with:" >&2; \
+		echo "  sudo apt-get install $(CHROMIUM_PACKAGES)" >&2; exit 1; }
+
+run: setup ## the PC software in the browser, with a simulated 24-cell pack (Ctrl-C ends it)
+	@$(BIN)/cellwarden web --sim
+
+screenshots: setup browser ## pictures of every page into build/screenshots
+	$(BIN)/python -m cellwarden_host.web.screenshots
 
 flash: setup ## BOARD=pico_24s [PORT=...] [FLAGS=--dry-run]: MicroPython and firmware onto a board
 	@test -n "$(BOARD)" || { echo "which board? make flash BOARD=pico_24s; there are:" >&2; \
@@ -80,7 +92,7 @@ types: setup $(STUBS_STAMPS)
 		--custom-typeshed-dir $(STUBS)/esp32 --cache-dir build/mypy/esp32 \
 		shared firmware $(call boards_of,esp32)
 
-test: setup lint types ## style, types, generated files, and all tests on CPython and MicroPython
+test: setup browser lint types ## style, types, generated files, and all tests on CPython and MicroPython
 	$(BIN)/cellwarden docs --check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 

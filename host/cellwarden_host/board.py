@@ -51,6 +51,7 @@ class Transport(Protocol):
     def write(self, data: bytes) -> None: ...
     def read(self, max_bytes: int, timeout_ms: int) -> bytes: ...
     def discard(self) -> None: ...
+    def set_baud(self, baud: int) -> None: ...
 
 
 class Declined(Refused):
@@ -110,6 +111,17 @@ class Board:
         self._line = line
         self._client = Client(line, unit, timeout_ms, RETRIES)
         self._timeout_ms = timeout_ms
+
+    @property
+    def unit(self) -> int:
+        return int(self._client.unit)
+
+    def follow(self, unit: int | None = None, baud: int | None = None) -> None:
+        """Talk on under another address or at another rate: the board has just taken it."""
+        if unit is not None:
+            self._client.unit = unit
+        if baud is not None and baud != self._line.baud:
+            self._line.set_baud(baud)
 
     def read(self, wanted: Iterable[Any]) -> Values:
         """The values of these rows (settings, readings and texts may be mixed)."""

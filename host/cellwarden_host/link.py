@@ -95,6 +95,15 @@ class Line:
             raise self._lost() from error
         return data
 
+    def set_baud(self, baud: int) -> None:
+        """Another line rate from here on."""
+        try:
+            self._serial.baudrate = baud
+        except _NOT_OPEN as error:
+            raise self._lost() from error
+        self.baud = baud
+        self._silence_s = max(_LEAST_SILENCE_S, _SILENT_BITS / baud)
+
     def discard(self) -> None:
         try:
             self._serial.reset_input_buffer()

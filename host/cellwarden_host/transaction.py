@@ -102,6 +102,7 @@ def write(board: Board, wanted: Wanted, preset: int | None = None) -> Values:
     except Problem:
         _drop(board)
         raise
+    _follow(board, wanted)
     after = board.read(catalog.SETTINGS)
     for (name, element), count in wanted.items():
         if after.all(name)[element] != count:
@@ -113,6 +114,12 @@ def write(board: Board, wanted: Wanted, preset: int | None = None) -> Values:
                 )
             )
     return after
+
+
+def _follow(board: Board, wanted: Wanted) -> None:
+    """A new address or line rate holds from now on, also for us (over the PC port)."""
+    baud = wanted.get(("rs485_2_baud", 0))
+    board.follow(wanted.get(("device_address", 0)), baud * 100 if baud else None)
 
 
 def _runs(wanted: Wanted) -> list[tuple[int, list[int]]]:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from .. import journal_words
@@ -163,7 +163,13 @@ class Station:
             job.future.set_exception(error)
         else:
             job.future.set_result(done)
+        self._follow()
         self.settings_may_have_changed()
+
+    def _follow(self) -> None:
+        """Keep to the address and line rate that the work has just given the board."""
+        if self.where is not None and self._board is not None and self._line is not None:
+            self.where = replace(self.where, baud=self._line.baud, unit=self._board.unit)
 
     def _begin(self, where: Where | None) -> None:
         self.where = where
