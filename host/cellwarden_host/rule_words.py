@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -126,7 +127,7 @@ def limits(rule: Any, settings: Values) -> Said:
         if not rule.delay:
             return say("at once")
         return say("after {delay}", delay=_delay(rule.delay, settings))
-    limit = beyond(rule, _value(rule, rule.trip, settings))
+    limit = _of_margin(rule, beyond(rule, _value(rule, rule.trip, settings)))
     if not rule.delay:
         return limit
     return say("{limit} for {delay}", limit=limit, delay=_delay(rule.delay, settings))
@@ -175,8 +176,17 @@ def _past(rule: Any, settings: Values) -> Said:
     if not trip:  # automatic, or a constant of the board: only the board knows the number
         return say("back inside the limit")
     if rule.way == "over":
-        return say("below {value}", value=_value(rule, trip - rule.hysteresis, settings))
-    return say("above {value}", value=_value(rule, trip + rule.hysteresis, settings))
+        back = say("below {value}", value=_value(rule, trip - rule.hysteresis, settings))
+    else:
+        back = say("above {value}", value=_value(rule, trip + rule.hysteresis, settings))
+    return _of_margin(rule, back)
+
+
+def _of_margin(rule: Any, limit: Said) -> Said:
+    """A margin is no temperature: it is what is left until a protection acts."""
+    if "margin" in rule.quantity:
+        return say("{limit} from the protection's limit", limit=limit)
+    return limit
 
 
 def _is_flag(rule: Any) -> bool:
@@ -201,5 +211,21 @@ def _resolved(what: str | int, settings: Values, show: Callable[[int], str]) -> 
         words = what.replace("_", " ")
         return terminal(words, schema.title(row) if row is not None else schema.constant(what))
     if count == 0 and row.auto:
-        return schema.auto(row)
+        return _automatic(row, settings, show)
     return show(count)
+
+
+def _automatic(row: Any, settings: Values, show: Callable[[int], str]) -> Said:
+    """What 0 stands for; a page is told the number as well, where it is known."""
+    auto = schema.auto(row)
+    number = Decimal(1)
+    for factor in row.auto.split(" x "):
+        name = "cell_count" if factor == "cells" else factor
+        if name in catalog.SETTING:
+            count = settings.one(name) if name in settings else None
+            number *= count or 0
+        else:
+            number *= Decimal(factor)
+    if not number:
+        return auto
+    return terminal(auto, say("{value} ({auto})", value=show(int(number)), auto=auto))

@@ -288,13 +288,20 @@ def test_a_limit_that_follows_another_names_it():
     value = schema.auto(catalog.SETTING["charge_oc_ma"])
     assert str(value) == "1.25 x charge_current_ma"
     assert in_both(value) == ("1.25 x Largest charging current", "1.25 × 最大充电电流")
+    stored = Values()
+    for row in catalog.SETTINGS:
+        stored.set(row, [row.default_for("lfp")] * row.count)
+    rule = next(rule for rule in catalog.RULES if rule.name == "charge_oc")
+    limit = rule_words.limits(rule, stored)
+    assert str(limit) == "1.25 x charge_current_ma or more for 2 s"
+    assert in_both(limit)[1] == "≥ 50.000 A（1.25 × 最大充电电流），持续 2 s"
 
 
 def test_lists_are_told_as_each_language_joins_them():
     items = words.listed([schema.role(1), schema.role(2)])
     assert str(items) == "installer, factory"
     assert in_both(items) == ("installer, factory", "安装员、工厂")
-    assert in_both(words.both([schema.role(1), schema.role(2)]))[1] == "安装员和工厂"
+    assert in_both(words.both(["a", "b"])) == ("a and b", "a、b")
 
 
 def test_a_word_with_several_meanings_is_told_by_whose_it_is():

@@ -22,7 +22,7 @@ from typing import Any
 ENGLISH, CHINESE = "en", "zh"
 # As each language calls itself.
 LANGUAGES = {ENGLISH: "English", CHINESE: "中文"}
-_CHINESE_SEPARATORS = {", ": "、", "; ": "；", ": ": "："}
+_CHINESE_SEPARATORS = {", ": "、", " and ": "、", "; ": "；"}
 
 
 class Said(str):
@@ -59,7 +59,7 @@ def terminal(text: str, page: str = "") -> Said:
 
 
 def listed(parts: Iterable[str], between: str = ", ") -> Said:
-    """Several texts as one: ``a, b, c``. ``between`` may be anything that is not a word."""
+    """Several texts as one: ``a, b, c``. ``between`` is a sign, not a word of its own."""
     items = _Items(parts)
     items.between = between
     return _said(between.join(items), "{items}", {"items": items})
@@ -67,11 +67,7 @@ def listed(parts: Iterable[str], between: str = ", ") -> Said:
 
 def both(parts: Iterable[str]) -> Said:
     """Several texts as one: ``a and b``."""
-    first, *rest = parts
-    joined = first
-    for part in rest:
-        joined = say("{one} and {other}", one=joined, other=part)
-    return joined if isinstance(joined, Said) else known(joined)
+    return listed(parts, " and ")
 
 
 def _said(text: str, template: str, parts: dict[str, Any], context: str = "") -> Said:

@@ -34,5 +34,8 @@ def help(row: Any) -> Said:
 
 
 def name(row: Any) -> Said:
-    """A row in a sentence: a terminal prints the register's name, a page its title."""
-    return terminal(row.name, title(row))
+    """A row in a sentence: a terminal prints the register's name, a page its title.
+
+    A row made up for an occasion has no help, and is told by its name.
+    """
+    return terminal(row.name, title(row) if getattr(row, "help", "") else known(row.name))
