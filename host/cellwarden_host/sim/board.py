@@ -90,6 +90,7 @@ class SimBoard:
                 "ticks_ms_start": ticks_ms_start,
                 "unique_id": unique_id,
                 "sectors": self.flash.sectors,
+                "flash_fd": self.flash.fd,
             },
         )
         self._worker = Worker(self._poller.wake)

@@ -21,7 +21,7 @@ _LOOK_S = 0.005
 
 
 class Controller:
-    """``options``: micropython, heap, boot_us, ticks_ms_start, unique_id, sectors."""
+    """``options``: micropython, heap, boot_us, ticks_ms_start, unique_id, sectors, flash_fd."""
 
     def __init__(self, clock, peripherals, console, poller, options):
         self._clock = clock
@@ -52,7 +52,7 @@ class Controller:
             "SECTORS": options["sectors"],
             "ID": options["unique_id"],
         }
-        self.child = Child(options["micropython"], settings, options["heap"])
+        self.child = Child(options["micropython"], settings, options["flash_fd"], options["heap"])
         self._console.attach(self.child, raw)
         self.silence.heard()
         self._poller.add(self.child.link.fileno(), self._hear)

@@ -54,6 +54,11 @@ class FlashChip:
     def cut_pending(self):
         return self._cut_at is not None
 
+    @property
+    def fd(self):
+        """The chip's file, for the firmware to read."""
+        return self._file.fileno()
+
     def read(self, address, size):
         return self._cells[address : address + size]
 

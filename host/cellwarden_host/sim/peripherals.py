@@ -6,13 +6,13 @@ the virtual time it takes. Decides nothing.
 
 import time
 
+from .flash import READ_US_PER_KB
 from .layout import ops
 from .pins import Pins
 from .uart_line import UartLine
 
 _CALL_US = 1  # what a register access costs the processor
 _ADC_US = 4
-_FLASH_READ_US_PER_KB = 20
 _FLOATING = b"\xff"  # what a bus reads with nobody on it
 RS485 = ("rs485_1", "rs485_2")
 DISPLAY = "display"
@@ -256,10 +256,8 @@ class Peripherals:
 
     # --- flash
 
-    def _flash_read(self, _a, _b, address, data):
-        size = int.from_bytes(data[:2], "little")
-        self.reply = self._flash.read(address, size).ljust(size, b"\xff")
-        self.charge(size * _FLASH_READ_US_PER_KB // 1024)
+    def _flash_read(self, _a, _b, size, _data):
+        self.charge(size * READ_US_PER_KB // 1024)
         return 0
 
     def _flash_program(self, _a, _b, address, data):

@@ -52,15 +52,19 @@ def own_architecture():
 
 
 class Child:
-    """One run of the firmware, from a reset to the next; ``heap`` bytes are for it alone."""
+    """One run of the firmware, from a reset to the next; ``heap`` bytes are for it alone.
 
-    def __init__(self, micropython, settings, heap=None):
+    ``flash_fd`` is the flash chip's file, which it reads and never writes.
+    """
+
+    def __init__(self, micropython, settings, flash_fd, heap=None):
         self.link, far_link = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.irq, far_irq = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
         environment["MICROPYPATH"] = f"{simulated_modules()}:.frozen"
         environment["CELLWARDEN_SIM_FD"] = str(far_link.fileno())
         environment["CELLWARDEN_SIM_IRQ_FD"] = str(far_irq.fileno())
+        environment["CELLWARDEN_SIM_FLASH_FD"] = str(flash_fd)
         for key, value in settings.items():
             environment["CELLWARDEN_SIM_" + key] = str(value)
         command = [micropython]
@@ -73,7 +77,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=environment,
-            pass_fds=(far_link.fileno(), far_irq.fileno()),
+            pass_fds=(far_link.fileno(), far_irq.fileno(), flash_fd),
             start_new_session=True,  # a Ctrl-C in the user's terminal is not the board's
             bufsize=0,
         )
