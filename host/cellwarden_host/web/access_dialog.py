@@ -38,7 +38,7 @@ async def ask_password(view: View, role: int) -> bool:
         secret = str(field.value or "")
         go.disable()
         try:
-            await view.station.do(lambda board: session.log_in(board, secret, role))
+            await view.station.do(lambda board: _log_in(board, secret, role))
         except Problem as error:
             field.value = ""
             problem.text = view.tr(words_of(error))
@@ -55,6 +55,11 @@ async def ask_password(view: View, role: int) -> bool:
         return bool(await dialog)
     finally:
         dialog.delete()
+
+
+def _log_in(board: Board, secret: str, role: int) -> None:
+    board.check_schema()
+    session.log_in(board, secret, role)
 
 
 def _nothing(board: Board) -> None:

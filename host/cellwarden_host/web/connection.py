@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from nicegui import ui
 
+from cellwarden.tables import SCHEMA_VERSION
+
 from .. import catalog
 from ..problems import Problem
 from ..words import say
 from . import ports
-from .station import LOST, OFF, OPENING, UP, Where
+from .station import LOST, OFF, OPENING, UP, Station, Where
 from .view import View, words_of
 
 _BAUDS = (9600, 19200, 38400, 57600, 115200, 230400)
@@ -61,7 +63,7 @@ def build(view: View) -> Callable[[], None]:
         found = {key: view.tr(label) for key, label in ports.found().items()}
         chosen = port.value or where.port
         if chosen and chosen not in found:
-            found[chosen] = view.tr(_GONE.format(port=chosen)) if not station.where else chosen
+            found[chosen] = chosen
         port.set_options(found, value=chosen or next(iter(found), None))
 
     async def press() -> None:
@@ -87,12 +89,34 @@ def build(view: View) -> Callable[[], None]:
         button.props(f"{'outline' if busy else ''} icon={'link_off' if busy else 'link'}")
         for field in (port, unit, baud):
             field.set_enabled(not busy)
-        trouble.text = view.tr(words_of(station.trouble)) if station.trouble else ""
+        trouble.text = view.tr(_trouble(station))
 
     button.on_click(press)
     list_ports()
     refresh()
     return refresh
+
+
+def _trouble(station: Station) -> str:
+    """What is wrong with the line, or with the two of us."""
+    if station.trouble is not None:
+        return words_of(station.trouble)
+    seen = station.snapshot
+    if seen is None or seen.schema == SCHEMA_VERSION:
+        return ""
+    if seen.schema > SCHEMA_VERSION:
+        return say(
+            "The board is newer than this program (schema {board}, ours {ours}): what it has "
+            "beyond is not shown, and nothing can be written. Update the program.",
+            board=seen.schema,
+            ours=SCHEMA_VERSION,
+        )
+    return say(
+        "The board's firmware is older than this program (schema {board}, ours {ours}): what it "
+        "lacks is shown as unknown. Update the firmware.",
+        board=seen.schema,
+        ours=SCHEMA_VERSION,
+    )
 
 
 def _known_baud(baud: int) -> int:
@@ -103,4 +127,3 @@ _CONNECT = say("Connect")
 _DISCONNECT = say("Disconnect")
 _REFRESH = say("Look for ports again")
 _NO_PORT = say("No port: plug the USB-RS485 cable in and look again")
-_GONE = "{port}"

@@ -1,0 +1,48 @@
+"""Pictures of every page of the PC software, in both languages, light and dark, wide and narrow.
+
+``make screenshots`` runs it: a simulated board at work, the real server, Debian's Chromium. The
+pictures are for people to look at; nothing is judged here.
+"""
+
+import sys
+import tempfile
+from itertools import product
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from playwright.sync_api import sync_playwright  # noqa: E402
+from web_server import launch_chromium, open_page, served  # noqa: E402
+
+from cellwarden_host.web.tabs import TABS  # noqa: E402
+
+FOLDER = ROOT / "build" / "screenshots"
+WIDTHS = {"desktop": (1280, 850), "phone": (390, 844)}
+_SETTLE_MS = 1500  # animations, first curves
+
+
+def main() -> None:
+    """All of them; ``python tools/screenshots.py monitor`` only those of some tabs."""
+    wanted = sys.argv[1:] or [tab.key for tab in TABS]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        served(data, "--sim") as url,
+        sync_playwright() as playwright,
+    ):
+        browser = launch_chromium(playwright)
+        for tab, language, theme, (name, (width, height)) in product(
+            wanted, ("en", "zh"), ("light", "dark"), WIDTHS.items()
+        ):
+            page = open_page(browser, url, tab, language, theme, width, height)
+            page.wait_for_timeout(_SETTLE_MS)
+            path = FOLDER / f"{tab}-{language}-{theme}-{name}.png"
+            page.screenshot(path=path, full_page=True)
+            page.context.close()
+            print(path.relative_to(ROOT), flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
