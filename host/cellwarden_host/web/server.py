@@ -19,6 +19,7 @@ from nicegui import app, ui
 
 from ..problems import Refused
 from ..words import CHINESE, ENGLISH, LANGUAGES, say
+from . import recording
 from .frame import Frame
 from .station import Station, Where
 from .view import View
@@ -42,6 +43,7 @@ class Options:
 def serve(options: Options, started: Callable[[str], None]) -> None:
     """Serve until Ctrl-C; ``started`` is told the address once pages are answered."""
     station = Station()
+    recorder = recording.start(station)
     views: dict[str, View] = {}
     static = resources.files(__package__) / "static"
     app.add_static_files("/static", str(static))
@@ -61,6 +63,7 @@ def serve(options: Options, started: Callable[[str], None]) -> None:
         station.connect(options.where)
     app.on_startup(lambda: started(url))
     app.on_shutdown(station.close)
+    app.on_shutdown(recorder.close)
     logging.getLogger("uvicorn.error").addFilter(_port_taken)
     try:
         ui.run(
