@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .problems import NoConnection
+from .words import say
 
 KEYS = ("repl", "rs485_1", "rs485_2", "control")
 
@@ -46,5 +47,8 @@ def connect_control(where: Any, timeout_s: float = 5.0) -> socket.socket:
         return socket.create_connection((host or "127.0.0.1", int(number)), timeout=timeout_s)
     except (OSError, ValueError) as error:
         raise NoConnection(
-            f"no simulator answers at control port {where}; start one: cellwarden sim"
+            say(
+                "no simulator answers at control port {where}; start one: cellwarden sim",
+                where=where,
+            )
         ) from error

@@ -38,6 +38,12 @@ NAMES = re.compile(
     r"|cellwarden [a-z]+|--[a-z-]+|0x[0-9A-F]+",
     re.ASCII,
 )
+PROBLEMS = ("Problem", "Refused", "BadInput", "NoConnection")
+# What no page uses: the simulator and the tour are of the terminal.
+OF_TERMINALS = ("demo.py", "sim_process.py")
+PAGES = ("web", "commissioning", "production", "release")
+UNDER_PAGES = [path for path in HOST.glob("*.py") if path.name not in OF_TERMINALS]
+UNDER_PAGES += [path for folder in PAGES for path in (HOST / folder).rglob("*.py")]
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]")
 
 
@@ -137,7 +143,7 @@ def told_by_tables():
     told = [tell(row) for row in every for tell in (schema.title, schema.rest, schema.help)]
     numbers = [row for row in every if row.kind in ("reading", "setting")]
     for row in numbers:
-        told += [schema.unit(row), schema.value(row, 1), schema.value(row, 0)]
+        told += [schema.unit(row), *(schema.value(row, count) for count in (0, 1, 900_000))]
         told += [schema.choice(row, i) for i in range(len(row.choices or ()))]
         told += [schema.element(row, i) for i in range(row.count) if row.count > 1]
     for row in catalog.SETTINGS:
@@ -202,6 +208,17 @@ def of_a_context(key):
     name, _, word = key.partition(": ")
     row = catalog.NAMED.get(name)
     return row is not None and word in (row.choices or ())
+
+
+def test_what_goes_wrong_under_a_page_is_a_sentence():
+    plain = []
+    for path in UNDER_PAGES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in PROBLEMS:
+                text = node.args[0] if node.args else None
+                if isinstance(text, (ast.JoinedStr, ast.Constant, ast.BinOp)):
+                    plain.append(f"{path.relative_to(HOST)}:{node.lineno}")
+    assert not plain, "make them with say(...): " + ", ".join(plain)
 
 
 def test_no_text_is_translated_twice_in_two_ways():
@@ -278,9 +295,15 @@ def test_a_value_is_told_with_its_word_or_unit():
         ("pack_ov_mv", 0): ("auto", "auto", "自动"),
         ("heater_mode", 1): ("charge", "charge", "充电时加热"),
         ("cell_ov1_mv", 4200): ("4.200 V", "4.200 V", "4.200 V"),
+        ("uptime_s", 270_000): ("270000 s", "3 d 3 h", "3 天 3 小时"),
+        ("time_to_full_min", 130): ("130 min", "2 h 10 min", "2 小时 10 分"),
+        ("session_left_s", 90): ("90 s", "90 s", "90 s"),
+        ("balancing_high", 5): ("0x0005", "17, 19", "17、19"),
+        ("temps_fitted", 16): ("0x0010", "power board sensor", "功率板温度"),
+        ("charge_off_rule", 15): ("charge over-current", "charge over-current", "充电过流"),
     }
     for (name, count), expected in told.items():
-        value = schema.value(catalog.SETTING[name], count)
+        value = schema.value(catalog.NAMED[name], count)
         assert (str(value), *in_both(value)) == expected
 
 

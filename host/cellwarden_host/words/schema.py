@@ -14,12 +14,14 @@ from cellwarden.tables import ocv
 from .. import catalog, units
 from . import Said, known, say, terminal
 from .choices import chemistry, choice, role, unit_word
+from .spelled import SENSORS, duration, spelled
 from .titles import help, name, rest, title
 
 __all__ = [
     "auto",
     "chemistry",
     "choice",
+    "duration",
     "element",
     "group",
     "help",
@@ -36,14 +38,6 @@ __all__ = [
     "value",
 ]
 
-_SENSORS = (
-    "battery sensor 1",
-    "battery sensor 2",
-    "battery sensor 3",
-    "battery sensor 4",
-    "power board sensor",
-    "balancing board sensor",
-)
 _CELLS = 32
 # Constants of a board that rules and settings are held against.
 _CONSTANTS = {
@@ -77,7 +71,7 @@ def place(row: Any, index: int) -> Said:
 def element(row: Any, index: int) -> Said:
     """What element ``index`` (from 0) of an array is about: ``cell 7``."""
     if row.name == "temp_dc":
-        return known(_SENSORS[index])
+        return known(SENSORS[index])
     if row.name == "ocv_mv":
         return say("at {percent} %", percent=f"{ocv.POSITIONS[index] / 10:g}")
     if row.count == _CELLS:
@@ -97,9 +91,12 @@ def unit(row: Any) -> Said:
 
 def value(row: Any, count: int | None) -> Said:
     """A value with its unit or word: ``4.200 V``, ``auto``, ``-`` where it is not known."""
-    if row.name.endswith("_rule") and row.kind == "reading":
-        return rule(count) if count is not None else known("-")
+    if count is not None and row.kind == "reading" and row.name.endswith("_rule"):
+        return rule(count)
     text = units.text(row, count)
+    page = None if count is None else spelled(row, count)
+    if page is not None:
+        return terminal(text, page)
     return text if isinstance(text, Said) else known(text)
 
 
