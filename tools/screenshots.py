@@ -9,14 +9,12 @@ import tempfile
 from itertools import product
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
+from cellwarden_host.web.seen import launch_chromium, open_page, served
+from cellwarden_host.web.tabs import TABS
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
-
-from playwright.sync_api import sync_playwright  # noqa: E402
-from web_server import launch_chromium, open_page, served  # noqa: E402
-
-from cellwarden_host.web.tabs import TABS  # noqa: E402
-
 FOLDER = ROOT / "build" / "screenshots"
 WIDTHS = {"desktop": (1280, 850), "phone": (390, 844)}
 _SETTLE_MS = 1500  # animations, first curves
@@ -28,14 +26,14 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
-        served(data, "--sim") as url,
+        served(Path(data), "--sim") as server,
         sync_playwright() as playwright,
     ):
         browser = launch_chromium(playwright)
         for tab, language, theme, (name, (width, height)) in product(
             wanted, ("en", "zh"), ("light", "dark"), WIDTHS.items()
         ):
-            page = open_page(browser, url, tab, language, theme, width, height)
+            page = open_page(browser, server.url, tab, language, theme, width, height)
             page.wait_for_timeout(_SETTLE_MS)
             path = FOLDER / f"{tab}-{language}-{theme}-{name}.png"
             page.screenshot(path=path, full_page=True)

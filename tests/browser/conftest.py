@@ -7,7 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import sync_playwright
-from web_server import launch_chromium, open_page, served
+
+from cellwarden_host.web.seen import launch_chromium, open_page, served
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,7 @@ def server(tmp_path_factory):
                 data = tmp_path_factory.mktemp("web")
                 running[board.port] = stack.enter_context(
                     served(data, "--port", board.port, *options)
-                )
+                ).url
             return running[board.port]
 
         yield start

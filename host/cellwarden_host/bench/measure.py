@@ -21,6 +21,7 @@ MODULES = (
     "latency_rows",
     "pack_rows",
     "sim_rows",
+    "web_rows",
     "replay_rows",
     "soc_rows",
 )
