@@ -16,7 +16,7 @@ SWITCH_TYPE = "mosfet"  # or "relay"
 COMMON_PORT = True  # charge and discharge MOSFETs in series, one port
 RELAY_BREAK_MA = 0  # what a relay may break; 0 for MOSFETs
 SECONDARY_FITTED = True
-HOLD_FITTED = False  # no one-shot that bridges a planned restart
+HOLD_FITTED = True  # a one-shot bridges a planned restart
 PRECHARGE_OHM = 50
 PRECHARGE_ENERGY_J = 400
 HEATER_MA = 2_500  # the most that the heater draws; it hangs between shunt and switches
@@ -58,6 +58,7 @@ PINS = {
     "discharge_gate": 11,
     "precharge_gate": 12,
     "heartbeat": 13,  # each edge re-arms the 500 ms gate-enable one-shot
+    "hold_arm": 9,  # out, a rising edge holds the gates for the restart that follows
     "charge_feedback": 14,  # in, high = gate driver output really on
     "discharge_feedback": 15,
     "secondary_fire": 20,

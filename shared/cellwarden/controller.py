@@ -201,6 +201,13 @@ class Controller:
         publisher.publish(self.ticks, self._last_ms)
         return publisher.readout
 
+    def take_over(self, charge, discharge, now_ms):
+        """Switches that hardware held on through a restart that was meant: what was proven
+        before it still is, and they were never open. Rules and ages judge from the first tick."""
+        self.ready = self.settings.commissioned
+        if self.ready:
+            self.switchgear.take_over(charge, discharge, now_ms, self.commands)
+
     def clear_latches(self, now_ms):
         """A person has looked at the pack: let latched rules clear, the comparator too."""
         self.protection.clear_latches(now_ms)

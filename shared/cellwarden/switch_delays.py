@@ -53,6 +53,11 @@ class Switch:
             self.on = True
             self._moved(now_ms)
 
+    def is_held(self, now_ms):
+        """It is on already: no operation, no time to wait for."""
+        self.on = self._ever = True
+        self.since_ms = now_ms
+
     def open(self, now_ms, loaded):
         """Open now. ``loaded``: current is known to flow, or not known."""
         self.bypass = False

@@ -106,6 +106,17 @@ class Switchgear:
         self.precharge.clear()
         self._publish()
 
+    def take_over(self, charge, discharge, now_ms, commands):
+        """These switches are on already, held by hardware; a fired disconnect is not."""
+        if self.fired or self.spent:
+            return
+        if charge:
+            self._charge.is_held(now_ms)
+        if discharge:
+            self._discharge.is_held(now_ms)
+        self._was_ready = True
+        self._command(commands)
+
     def restore(self, fired, operations, loaded_operations):
         """What was known before a restart. A fired disconnect keeps everything off, but it is
         not fired anew: somebody may have replaced it."""

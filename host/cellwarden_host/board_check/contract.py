@@ -188,6 +188,7 @@ PINS = (
     P("discharge_gate", "out", ALWAYS, 0, "high = on"),
     P("precharge_gate", "out", "precharge", 0, "high = on"),
     P("heartbeat", "out", ALWAYS, 0, "each edge re-arms the gate-enable one-shot"),
+    P("hold_arm", "out", "hold", 0, "a rising edge holds the gates through a restart, once"),
     P("charge_feedback", "in", OPTIONAL, 0, "high = gate or auxiliary contact really on"),
     P("discharge_feedback", "in", OPTIONAL, 0, "high = gate or auxiliary contact really on"),
     P("secondary_fire", "out", "secondary", 0, "high = fire, for good"),
@@ -263,6 +264,7 @@ _NEED_WORDS = {
     "rs485_1_turned": 'unless RS485_1_DIRECTION is "auto"',
     "rs485_2_turned": 'unless RS485_2_DIRECTION is "auto"',
     "display": "when there is a display port",
+    "hold": "when HOLD_FITTED",
     "latch_pin": 'when POWER_LATCH is "pin"',
 }
 

@@ -104,6 +104,8 @@ class Folder:
                 tags.add(port + "_turned")
         if self.has("DISPLAY_UART") or self.has("DISPLAY_PIO"):
             tags.add("display")
+        if self.get("HOLD_FITTED"):
+            tags.add("hold")
         if self.get("POWER_LATCH") == "pin":
             tags.add("latch_pin")
         return tags

@@ -3,6 +3,12 @@
 Levels stay through a soft reset and fall to the board's pull-downs on a hard one. The gate
 enable is the board's one-shot: each heartbeat edge arms it, and the hardware opens the gates
 when it runs out.
+
+The hold one-shot (boards with ``HOLD_FITTED``) bridges a restart that was meant: a rising edge of
+``hold_arm`` keeps the gates as they are, whatever pins and heartbeat do, until the next edge of
+the heartbeat (one that falls in the reset itself does not count), at most HOLD_MS. It runs on a
+charge that the heartbeat builds up in HOLD_CHARGE_MS and that one hold uses up, so that no crash
+and no second restart can have it.
 """
 
 from typing import Any
@@ -15,6 +21,9 @@ _UNCHANGED = 0x0F
 _PULL_UP = 1
 _IRQ_FALLING = 4
 _IRQ_RISING = 8
+HOLD_MS = 2_000
+HOLD_CHARGE_MS = 5_000
+_HOLD_DEAF_MS = 100
 
 
 class Pins:
@@ -43,6 +52,10 @@ class Pins:
         self.selected: Any = None  # the SPI device whose chip select is low
         self.gates_enabled = False
         self.heartbeat_edges = 0
+        self._hold_fitted = getattr(board, "HOLD_FITTED", False)
+        self.held = False
+        self._armed_us = 0
+        self._charging_us = 0  # the hold's charge grows since then
         self.pwm = {}  # pin name -> (frequency, duty)
         self.handlers = {
             ops.PIN_MODE: self._set_mode,
@@ -114,6 +127,8 @@ class Pins:
             self._plant.set_output(name, level, now_us)
             if name == "heartbeat" and changed:
                 self._beat()
+            elif name == "hold_arm" and changed and level:
+                self._hold(now_us)
 
     def _select(self, device, level, now_us):
         if not level:
@@ -130,9 +145,27 @@ class Pins:
         self._clock.set("gates", now_us + self._heartbeat_us, self._run_out)
         if not self.gates_enabled:
             self.gates_enabled = True
+            self._charging_us = now_us
             self._plant.gates_enabled(True, now_us)
+        if self.held and now_us - self._armed_us >= _HOLD_DEAF_MS * 1000:
+            self._let_go()
         self._work_us = self._tick_cost_us
         self._unsettled = True
+
+    def _hold(self, now_us):
+        """Arm the hold one-shot, if it is there and charged."""
+        charged = now_us - self._charging_us >= HOLD_CHARGE_MS * 1000
+        if self._hold_fitted and self.gates_enabled and charged and not self.held:
+            self.held = True
+            self._armed_us = now_us
+            self._plant.hold_gates(True, now_us)
+            self._clock.set("hold", now_us + HOLD_MS * 1000, self._let_go)
+
+    def _let_go(self):
+        self._clock.cancel("hold")
+        self.held = False
+        self._charging_us = self._clock.now_us
+        self._plant.hold_gates(False, self._clock.now_us)
 
     def settled(self):
         """The watchdog is fed: the tick's other half, if there was one, has ended. Its time."""

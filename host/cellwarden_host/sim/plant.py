@@ -85,6 +85,7 @@ class Plant:
             self.oled = self.i2c_devices[board.OLED_ADDRESS] = Ssd1306(self)
         self.pins = dict.fromkeys(OUTPUTS, 0)
         self.enabled = False  # the heartbeat's one-shot
+        self.held = None  # the gates as the hold one-shot keeps them
         self.secondary_fired = False
         self.secondary_dead = False
         self.feedback_stuck = {}  # "charge" / "discharge" -> level
@@ -147,6 +148,12 @@ class Plant:
         self.enabled = bool(enabled)
         self._apply()
 
+    def hold_gates(self, held, now_us):
+        """The hold one-shot keeps the gates as they are, or lets go of them."""
+        self._live(now_us)
+        self.held = dict(self.pins) if held else None
+        self._apply()
+
     def hard_reset(self, now_us):
         """The controller resets: its pins float to their pull-downs."""
         self._live(now_us)
@@ -166,8 +173,11 @@ class Plant:
             self.secondary_fired = True
         pack.fuse_blown = self.secondary_fired
         enabled = self.enabled if self.enable_stuck is None else self.enable_stuck
+        pins = self.pins
+        if self.held is not None:
+            enabled, pins = True, self.held
         free = enabled and not pack.short_latched and self.short_input_stuck != 1
-        self.front.drive(free, self.pins)
+        self.front.drive(free, pins)
 
     def renew_secondary(self):
         """Plug in a new fuse, and a new precharge resistor; the pin may fire it again at once."""
