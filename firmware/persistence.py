@@ -98,6 +98,13 @@ class Persistence:
         """True when something waits that a power cut must not take away."""
         return controller.requests.save_state_now or self._step == _STATE
 
+    def waits(self, controller):
+        """True while anything is to be stored that could be."""
+        requests = controller.requests
+        wanted = requests.save_state_now or requests.save_settings or controller.access.changed
+        wanted = wanted or controller.journal.pending < controller.journal.next
+        return self.halfway or bool(wanted) and not self._failed
+
     def step(self, controller, now_ms):
         """Do one piece of what waits; true when flash was written.
 
