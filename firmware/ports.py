@@ -38,6 +38,7 @@ class ModbusPort:
         self._baud = 0
         self._wanted_baud = 0
         self.sending = False
+        self.answered = False  # a request, since the start
         self._timer = None if timer is None else machine.Timer(timer)
         self._once = machine.Timer.ONE_SHOT
         self._release_line = self._release  # bound once: binding allocates
@@ -79,7 +80,7 @@ class ModbusPort:
         return BUSY_MS if waiting else REST_MS
 
     def _send(self, length):
-        self.sending = True
+        self.sending = self.answered = True
         if self._enable is not None:
             self._enable.value(1)
         self._uart.write(self.server.tx, length)

@@ -12,15 +12,17 @@ import sys
 import machine
 
 import board
+import loader
 from cellwarden import ids
 from cellwarden.access import Access
 from cellwarden.register_map import RegisterMap
 from cellwarden.settings import Settings
-from firmware import chip_test, clock, restart, safe_state, version
+from firmware import chip_test, clock, restart, version
 from firmware.application import Application
 from firmware.persistence import Persistence
 from firmware.ports import ModbusPort
 from firmware.tasks import Tasks
+from loader import safe_state
 
 PORT_CHARGER = 1
 PORT_PC = 2
@@ -56,6 +58,9 @@ def build():
         controller.switchgear.precharge.assume_hot()
     if cause != ids.RESTART_CAUSE_IS_SLEEP:
         controller.journal.note(ids.KIND_START, controller, value=cause)
+    if loader.failed_why:
+        failed, why = loader.failed_version, loader.failed_why
+        controller.journal.note(ids.KIND_ROLLBACK, controller, limit=failed, value=why)
     timers = getattr(board, "TIMERS", (-1, -1, -1))
     uart_1, uart_2, pins = board.RS485_1_UART, board.RS485_2_UART, board.PINS
     ports = [
@@ -70,7 +75,12 @@ def build():
         from firmware.oled_page import OledPage
 
         application.page = OledPage(application.hardware.i2c, board.OLED_ADDRESS, controller)
-    return application, Tasks(application, persistence, ports)
+    tasks = Tasks(application, persistence, ports)
+    if loader.trial or loader.failed_why:
+        from firmware.trial import Trial
+
+        tasks.trial = Trial(application, ports)
+    return application, tasks
 
 
 def run():
@@ -85,7 +95,9 @@ def run():
     except Exception as error:
         _stop(application)
         sys.print_exception(error)
-        if restart.crashed(error):
+        again = restart.crashed(error)
+        loader.ended()  # on trial this was its last start
+        if again:
             machine.reset()
     finally:
         _stop(application)

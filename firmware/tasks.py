@@ -36,6 +36,7 @@ class Tasks:
         self._collected = 0
         self._waited = 0
         self._stored_tick = -1
+        self.trial = None  # of a firmware that has still to show that it works
 
     async def run(self):
         """Until a restart is asked for, or a task fails: then all of them are over."""
@@ -76,6 +77,8 @@ class Tasks:
             now_ms = clock.now_ms()
             self._store(now_ms)
             controller.conditions.storage_failed = int(persistence.failed)
+            if self.trial is not None and self.trial.step():
+                self.trial = None
             if requests.self_test:
                 self._test_chips()
             if requests.restart or requests.factory_reset:

@@ -11,10 +11,10 @@ import sys
 import machine
 
 import board
-from firmware import safe_state
 from firmware.bench import driving, measuring, parts
 from firmware.bench.results import FAIL, PASS, SKIPPED, made, skipped
 from firmware.bench.session import Dropped, Session
+from loader import safe_state
 
 # name, what must not have failed before it, function, what it does
 _STEPS = (

@@ -37,7 +37,7 @@ class Dropped(Exception):
 
 
 class Session:
-    """``guard`` is firmware.safe_state; ``ask()`` returns once the host has answered."""
+    """``guard`` is loader.safe_state; ``ask()`` returns once the host has answered."""
 
     def __init__(self, board, machine, guard, folder="/data", ask=None):
         self.board = board

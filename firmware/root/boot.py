@@ -2,13 +2,13 @@
 
 Pins keep their level through a soft reset, which every mpremote connection does, and main.py
 does not run after it: so this file alone must make the board safe, even when every other file
-on it is missing or broken.
+on it is missing or broken. It lies outside the slots and is never updated in the field.
 """
 
 import machine
 
 try:
-    from firmware.safe_state import lock_off
+    from loader.safe_state import lock_off
 
     lock_off()
 except Exception:
@@ -25,3 +25,8 @@ except Exception:
             machine.Pin(_pin, machine.Pin.IN)
         except Exception:
             pass
+else:
+    # For the prompt, which comes next when a tool has reset the board.
+    from loader.control import peek
+
+    peek()

@@ -6,6 +6,7 @@ here, on the way to the controller, and stands in no definition.
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
@@ -29,11 +30,39 @@ def names() -> list[str]:
 def definition_for_controller(folder: Path) -> Path:
     """The folder's definition with the board's name in it, in a file of its own."""
     text = (folder / DEFINITION).read_text(encoding="utf-8")
-    target = BUILD / "boards" / folder.name / DEFINITION
     named = f'{text.rstrip()}\nNAME = "{folder.name}"\n'
-    if not target.exists() or target.read_text(encoding="utf-8") != named:
+    return _written(BUILD / "boards" / folder.name / DEFINITION, named)
+
+
+# Outputs that the loader keeps off, and the port on which it takes updates.
+_LOADER_PINS = (
+    *("charge_gate", "discharge_gate", "precharge_gate", "heater", "heartbeat"),
+    *("short_reset", "buzzer", "rs485_2_tx", "rs485_2_rx", "rs485_2_de"),
+)
+_ANY_TIMERS = (-1, -1, -1)  # timers in software
+
+
+def definition_for_loader(name: str) -> Path:
+    """What the loader has to know of a board, in a file of its own: it outlives every slot."""
+    board = importlib.import_module(f"boards.{name}")
+    told = {
+        "NAME": name,
+        "HARDWARE_REVISION": board.HARDWARE_REVISION,
+        "FAMILY": board.FAMILY,
+        "PINS": {pin: board.PINS[pin] for pin in _LOADER_PINS if pin in board.PINS},
+        "TIMERS": getattr(board, "TIMERS", _ANY_TIMERS),
+        "WATCHDOG_MS": board.WATCHDOG_MS,
+        "RS485_2_UART": board.RS485_2_UART,
+        "HOLD_FITTED": board.HOLD_FITTED,
+    }
+    text = "".join(f"{key} = {value!r}\n" for key, value in told.items())
+    return _written(BUILD / "boards" / name / "loader_board.py", text)
+
+
+def _written(target: Path, text: str) -> Path:
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_suffix(f".{os.getpid()}")
-        draft.write_text(named, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8")
         draft.replace(target)
     return target

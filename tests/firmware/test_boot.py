@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from loader_rig import loader_on
 
 BOOT = Path(__file__).resolve().parents[2] / "firmware/root/boot.py"
 ESP32_BOARDS = ("esp32_16s", "esp32_24s")
@@ -61,14 +62,13 @@ class Machine(ModuleType):
         self.WDT = lambda timeout: object()
 
 
-def boot(monkeypatch, platform, machine, board=None):
-    """Run boot.py as on a controller; ``board`` is its definition, or missing."""
+def boot(monkeypatch, platform, machine, board=None, folder=None):
+    """Run boot.py as on a controller; ``board`` is its name, or what is about it is missing."""
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setitem(sys.modules, "machine", machine)
-    monkeypatch.delitem(sys.modules, "firmware.safe_state", raising=False)
-    monkeypatch.setitem(sys.modules, "board", board)
-    exec(compile(BOOT.read_text(encoding="utf-8"), "boot.py", "exec"), {})
-    sys.modules.pop("firmware.safe_state", None)
+    with loader_on(board, machine):
+        if folder is not None:
+            importlib.import_module("loader.control").root = f"{folder}/"
+        exec(compile(BOOT.read_text(encoding="utf-8"), "boot.py", "exec"), {})
 
 
 @pytest.mark.parametrize("name", ESP32_BOARDS)
@@ -93,11 +93,11 @@ def test_a_pin_that_cannot_be_let_go_of_does_not_keep_the_others(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ESP32_BOARDS)
-def test_an_esp32_is_locked_off_on_a_timer_that_it_has(monkeypatch, name):
+def test_an_esp32_is_locked_off_on_a_timer_that_it_has(monkeypatch, tmp_path, name):
     board = importlib.import_module("boards." + name)
     machine = Machine()
     machine.refused = -1
-    boot(monkeypatch, "esp32", machine, board)
+    boot(monkeypatch, "esp32", machine, name, tmp_path)
     driven = {board.PINS[role] for role in OFF_AT_REST if role in board.PINS}
     assert driven - {board.PINS["secondary_fire"]} <= set(machine.low)
     assert machine.freed == [] and machine.fed_by == [board.TIMERS[0]]
@@ -107,7 +107,7 @@ def test_a_board_whose_timer_is_refused_is_let_go_of_as_well(monkeypatch):
     board = importlib.import_module("boards.esp32_16s")
     machine = Machine()
     machine.refused = board.TIMERS[0]
-    boot(monkeypatch, "esp32", machine, board)
+    boot(monkeypatch, "esp32", machine, "esp32_16s")
     assert board.PINS["charge_gate"] in machine.low and 33 in machine.freed
 
 

@@ -14,7 +14,7 @@ from cellwarden.settings import Settings
 from cellwarden_host import board_check, board_folders
 from cellwarden_host.board_check import cells, consumption, contract, tables
 from cellwarden_host.cli import main
-from cellwarden_host.sim.image import flash_files, sources
+from cellwarden_host.sim.image import slot_files, slot_sources
 from cellwarden_host.sim.provision import commissioned
 from cellwarden_host.sim.run import Simulator
 
@@ -121,14 +121,14 @@ def test_a_board_for_32_cells_is_a_copy_with_a_third_chip(tmp_path):
 def test_a_copied_folder_is_called_like_its_folder(tmp_path, monkeypatch):
     shutil.copytree(board_folders.root() / "pico_24s", tmp_path / "attic_24s")
     monkeypatch.setattr(boards, "__path__", [*boards.__path__, str(tmp_path)])
-    definition_file = sources("attic_24s")["/board/__init__.py"]
+    definition_file = slot_sources("attic_24s")["/board/__init__.py"]
     assert definition_file.read_text(encoding="utf-8").endswith('\nNAME = "attic_24s"\n')
-    assert "/board/wiring.py" not in sources("attic_24s")
+    assert "/board/wiring.py" not in slot_sources("attic_24s")
 
 
 def test_a_controller_gets_the_drivers_of_its_own_chips():
     def drivers(name):
-        return {Path(path).stem for path in sources(name) if "/drivers/" in path}
+        return {Path(path).stem for path in slot_sources(name) if "/drivers/" in path}
 
     assert "ads1015" in drivers("esp32_24s") and "bq76952" not in drivers("esp32_24s")
     assert "bq76952_sampler" in drivers("esp32_16s") and "ads1015" not in drivers("esp32_16s")
@@ -137,10 +137,10 @@ def test_a_controller_gets_the_drivers_of_its_own_chips():
 
 
 def test_the_simulator_gets_the_files_that_the_board_gets():
-    real, simulated = flash_files("pico_24s"), flash_files("pico_24s", simulated=True)
+    real, simulated = slot_files("pico_24s"), slot_files("pico_24s", simulated=True)
     machine_code = {path for path in {*real, *simulated} if path.endswith("_viper.mpy")}
     same = set(real) - machine_code
-    assert same == set(simulated) - machine_code and "/board/__init__.mpy" in same
+    assert same == set(simulated) - machine_code and "board/__init__.mpy" in same
     assert all(real[path] == simulated[path] for path in same)
 
 

@@ -122,7 +122,7 @@ def test_a_pico_s_file_system_holds_the_firmware_where_micropython_looks(tmp_pat
     pages = uf2.read((tmp_path / files).read_bytes()).pages
     assert PICO_FILES[0] == min(pages) and max(pages) < PICO_FILES[1]
     sizes = {file.path: len(file.data) for file in wanted("pico_24s", False)}
-    assert "/main.py" in sizes and "/board/__init__.mpy" in sizes
+    assert "/main.py" in sizes and "/loader/start.mpy" in sizes and "/a.fw" in sizes
     assert listed(memory(pages, *PICO_FILES), tmp_path) == sizes
     with tarfile.open(archive) as opened:
         assert {f"/{entry.name}": entry.size for entry in opened} == sizes

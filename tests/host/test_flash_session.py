@@ -18,6 +18,7 @@ from cellwarden_host import board_check, board_folders
 from cellwarden_host.flash import find, interpreter, plan, remote, session
 from cellwarden_host.flash.on_board import About, BoardFiles
 from cellwarden_host.problems import BadInput, NoConnection, Problem, Refused
+from cellwarden_host.sim.image import slot_files
 
 NOWHERE = Path("/no/ready/file")
 PICO = SimpleNamespace(device="/dev/ttyACM0", vid=0x2E8A, pid=0x0005)
@@ -293,8 +294,7 @@ def test_a_board_that_does_not_fit_is_refused_before_anything_is_written(board, 
 
 def test_each_family_gets_files_for_its_processor():
     def viper(board):
-        files = plan.wanted(board, False)
-        return next(file.data for file in files if file.path.endswith("loops_viper.mpy"))
+        return slot_files(board)["cellwarden/loops_viper.mpy"].read_bytes()
 
     def architecture(data):
         return data[2] >> 2

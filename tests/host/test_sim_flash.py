@@ -1,10 +1,19 @@
 """The flash chip, and images written without a board."""
 
+import io
+
 import pytest
 from sim_bench import printed, running
 
+from board_update.image import Header, Table
 from cellwarden_host.sim.flash import PAGE, SECTOR, WORST_US, FlashChip, PowerCut
-from cellwarden_host.sim.image import flash_files, sources, write_image
+from cellwarden_host.sim.image import (
+    fixed_sources,
+    flash_files,
+    slot_files,
+    slot_sources,
+    write_image,
+)
 
 
 @pytest.fixture
@@ -83,15 +92,20 @@ def test_an_image_that_is_up_to_date_is_left_alone(tmp_path):
 
 
 def test_the_controller_gets_its_code_and_nothing_of_the_hosts():
-    paths = list(sources("sim"))
-    assert {"/boot.py", "/main.py", "/board/__init__.py", "/modbus_rtu/server.py"} <= set(paths)
-    for path in paths:
-        assert (
-            "/tables/" not in path and "/simulated/" not in path and "root" not in path.split("/")
-        )
+    slot, fixed = set(slot_sources("sim")), set(fixed_sources("sim"))
+    assert {"/board/__init__.py", "/modbus_rtu/server.py", "/firmware/start.py"} <= slot
+    assert {"/loader/start.py", "/loader/board.py", "/board_update/slots.py"} <= fixed
+    for path in slot | fixed:
+        assert not {"tables", "simulated", "root", "client.py"} & set(path.split("/"))
+    assert not any("loader" in path for path in slot), "the loader is no part of an update"
 
 
-def test_packages_are_compiled_and_the_first_files_are_not():
+def test_the_flash_holds_a_fixed_part_and_one_slot_with_its_manifest():
     files = flash_files("sim")
-    assert "/main.py" in files and "/boot.py" in files
-    assert all(path.endswith(".mpy") for path in files if path.count("/") > 1)
+    assert {"/boot.py", "/main.py", "/loader/start.mpy", "/loader/keys"} <= set(files)
+    slot = sorted(slot_files("sim").items())
+    assert files["/a.fw"] == b"".join(file.read_bytes() for _, file in slot)
+    table = Table(Header(files["/a.man"]))
+    file = io.BytesIO(files["/a.man"][448:])
+    told = [table.next(file)[:2] for _ in range(table.files_left)]
+    assert told == [(path, file.stat().st_size) for path, file in slot]

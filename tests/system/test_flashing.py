@@ -16,6 +16,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 import serial
+from other_firmware import slot_with
 from station import PINS, Station
 
 from cellwarden_host import board_check, board_folders
@@ -32,6 +33,7 @@ OLD = "0.0.9"
 HEARTBEAT_MS = 500
 SPEED = 5.0
 CHANGED = 5  # modules of the old firmware that differ from the new one's
+DIFFER = 4  # files on the board: the slot and its manifest, boot.py, main.py
 NOTE = b"mine\n"
 MINE = ("/note.txt", "/mine.bin")
 SETTINGS = {"cell_ov1_mv": 4185, "cell_ov2_mv": 4290}
@@ -42,15 +44,16 @@ HOW = ("the cable", "the power", "the power in the middle of a write to flash")
 def old_firmware():
     """Flash path -> contents: an older firmware that works, as far as it differs."""
     texts = program("sim").texts
-    old = {"/firmware/version.mpy": compiled(f'VERSION = "{OLD}"\nPRODUCT = "C"\n', "version")}
+    modules = {}
     for path in sorted(texts)[:: len(texts) // CHANGED]:
         if not path.endswith(("_viper.py", "/version.py")):
-            old[path[:-3] + ".mpy"] = compiled(texts[path], "older")  # with line numbers
+            modules[path[1:-3] + ".mpy"] = compiled(texts[path], "older")  # with line numbers
+    old = slot_with(modules, OLD)
     for path in ("/boot.py", "/main.py"):
         old[path] = flash_files("sim")[path].read_bytes() + b"# older\n"
     old["/firmware/left_over.py"] = b"raise SystemExit\n"
     old["/note.txt"] = NOTE
-    return {path: getattr(file, "read_bytes", lambda f=file: f)() for path, file in old.items()}
+    return old
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +148,7 @@ def test_a_board_at_work_gets_a_new_firmware_and_works_on(bench, tool):
 
 
 def test_a_second_run_sends_nothing(bench):
-    assert len(bench.finish()["send"]) >= CHANGED
+    assert len(bench.finish()["send"]) == DIFFER
     again = bench.finish()
     assert again["send"] == [] and again["bytes"] == 0 and again["remove"] == []
 
@@ -197,11 +200,8 @@ def test_a_full_board_is_left_as_it_is(station, old):
 
 def test_a_firmware_that_does_not_load_is_never_started(bench):
     files = bench.releases[VERSION]
-    broken = compiled("import nothing_like_this\n", "tasks").read_bytes()
-    spoiled = tuple(
-        plan.File.of(file.path, broken) if file.path == "/firmware/tasks.mpy" else file
-        for file in files
-    )
+    broken = slot_with({"firmware/tasks.mpy": compiled("import nothing_like_this\n", "tasks")})
+    spoiled = tuple(plan.File.of(file.path, broken.get(file.path, file.data)) for file in files)
     bench.releases["spoiled"] = spoiled
     code, _, err = bench.flash(version="spoiled")
     assert code == 1 and "nothing_like_this" in err and "outputs stay off" in err

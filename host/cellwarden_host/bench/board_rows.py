@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import board_folders
 from ..sim.board import SimBoard
-from ..sim.image import flash_files, write_image
+from ..sim.image import fixed_files, flash_files, slot_files, write_image
 from ..sim.layout import BUILD, ops
 from ..sim.pack_config import PackConfig
 from ..sim.plant import Plant, without_model
@@ -158,9 +158,9 @@ def _memory(name: str, definition: ModuleType, sim: SimBoard) -> Row:
     used = told["heap"]["used"] - told["heap"]["before"]
     loaded = set(told["modules"]["loaded"])
     size = sum(
-        len(file) if isinstance(file, bytes) else file.stat().st_size
-        for path, file in flash_files(name).items()
-        if path.endswith(".mpy") and _module(path) in loaded
+        file.stat().st_size
+        for path, file in {**fixed_files(name), **slot_files(name)}.items()
+        if _module(path) in loaded
     )
     note = f".mpy that stays loaded: {size} B"
     if definition.FAMILY == "rp2040":
@@ -169,7 +169,7 @@ def _memory(name: str, definition: ModuleType, sim: SimBoard) -> Row:
 
 
 def _module(path: str) -> str:
-    return path.strip("/").removesuffix(".mpy").replace("/", ".").removesuffix(".__init__")
+    return path.removesuffix(".mpy").replace("/", ".").removesuffix(".__init__")
 
 
 def _until(sim: SimBoard, reached: Callable[[], bool], limit_ms: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ..sim.image import flash_files
+from ..sim.image import fixed_files, slot_files
 from .locked_run import HEAP_BYTES, locked_run, with_room
 from .row import SHORT_OF, Row, at_most, missing, plain
 
@@ -23,11 +23,10 @@ def _compiled() -> Iterator[Row]:
     """Sizes of the files for an RP2040 whose modules are loaded while the firmware works."""
     loaded = with_room().modules
     sizes: Counter[str] = Counter()
-    for path, file in flash_files("sim", architecture="armv6m").items():
-        module = path.strip("/").removesuffix(".mpy").replace("/", ".")
-        if path.endswith(".mpy") and module.removesuffix(".__init__") in loaded:
-            package = path.split("/")[1]
-            sizes[package] += len(file) if isinstance(file, bytes) else file.stat().st_size
+    for path, file in {**fixed_files("sim"), **slot_files("sim", architecture="armv6m")}.items():
+        module = path.removesuffix(".mpy").replace("/", ".")
+        if module.removesuffix(".__init__") in loaded:
+            sizes[path.split("/")[0]] += file.stat().st_size
     parts = ", ".join(f"{package} {size}" for package, size in sizes.most_common())
     yield at_most(TOPIC, ".mpy that stays loaded", sum(sizes.values()), MPY_LIMIT, "B", note=parts)
 

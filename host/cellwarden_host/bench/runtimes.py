@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..sim.compiling import compiled
-from ..sim.image import flash_files, program
+from ..sim.image import fixed_files, program, slot_files
 from ..sim.layout import BUILD
 from ..sim.process import find_micropython
 
@@ -41,15 +41,18 @@ class Failed(Exception):
 
 
 @contextmanager
-def controller_tree() -> Iterator[Path]:
-    """A folder with a controller's packages and our scripts, compiled as for a board."""
+def controller_tree(beside: Mapping[str, bytes] | None = None) -> Iterator[Path]:
+    """A folder with a controller's packages and our scripts, compiled as for a board, and files
+    ``beside`` them."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tree-", dir=BUILD) as folder:
         tree = Path(folder)
-        for path, source in flash_files("sim").items():
-            target = tree / path.lstrip("/")
+        for name, data in (beside or {}).items():
+            (tree / name).write_bytes(data)
+        for path, source in {**fixed_files("sim"), **slot_files("sim")}.items():
+            target = tree / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+            target.write_bytes(source.read_bytes())
         guest = program("sim").guest
         for script in SCRIPTS.glob("*.py"):
             text = guest(script.read_text(encoding="utf-8"))
@@ -58,22 +61,27 @@ def controller_tree() -> Iterator[Path]:
         yield tree
 
 
-def on_micropython(script: str, *arguments: object, heap: str = "2M") -> Told:
+def on_micropython(
+    script: str,
+    *arguments: object,
+    heap: str = "2M",
+    beside: Mapping[str, bytes] | None = None,
+) -> Told:
     """On the unix MicroPython, 64 bits."""
-    with controller_tree() as tree:
+    with controller_tree(beside) as tree:
         environment = {**os.environ, "MICROPYPATH": f"{tree}:.frozen"}
         command = [find_micropython(), "-X", f"heapsize={heap}", tree / f"run_{script}.py"]
         return _run([*command, *arguments], environment)
 
 
-def on_wasm(script: str, *arguments: object) -> Told:
+def on_wasm(script: str, *arguments: object, beside: Mapping[str, bytes] | None = None) -> Told:
     """On the WebAssembly MicroPython under node: 32 bits, small integers as on an RP2040."""
     node = shutil.which("node")
     if node is None:
         raise Missing("node is not here")
     if not NODE_MODULES.is_dir():
         raise Missing("no MicroPython for node: make setup-wasm")
-    with controller_tree() as tree:
+    with controller_tree(beside) as tree:
         command = [node, _WASM_RUNNER, tree / f"run_{script}.py"]
         return _run([*command, *arguments], dict(os.environ))
 

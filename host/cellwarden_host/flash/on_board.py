@@ -114,6 +114,8 @@ except Exception:
 _LOAD = """
 import gc, json
 gc.threshold(16_384)
+import loader
+loader.forget()
 from firmware.start import run
 from firmware import version
 import board

@@ -1,8 +1,8 @@
 """What a board holds against what it should hold: what to send, to put in place, to remove.
 
-Only folders that are wholly ours are compared; /data, /lib and a person's own files are never
-looked at. A stale .py beside a new .mpy would be loaded in its place, so what we do not know in
-our folders goes.
+Only folders and files that are wholly ours are compared; /data, /lib and a person's own files
+are never looked at. A stale .py beside a new .mpy would be loaded in its place, so what we do
+not know in our folders goes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..problems import Refused
-from ..sim.image import PACKAGES, flash_files
+from ..sim.image import FIXED_PACKAGES, SLOT_PACKAGES, flash_files
 from .on_board import STAGING, About
 
 MAIN = "/main.py"
 BOOT = "/boot.py"
-_FOLDERS = tuple(PACKAGES.values())
+# Folders and files of ours. The other slot, the record of which slot runs and an image on its
+# way go: what was flashed is what is to run. So do the folders of before there were slots.
+_OURS = (
+    *FIXED_PACKAGES.values(),
+    *SLOT_PACKAGES.values(),
+    *("/a.fw", "/a.man", "/b.fw", "/b.man", "/boot1.rec", "/boot2.rec", "/update.img"),
+)
 _SPARE_BLOCKS = 8  # LittleFS writes new before it frees old
 _FOLDER_BLOCKS = 2
 
@@ -78,7 +84,7 @@ def wanted(board: str, simulated: bool) -> tuple[File, ...]:
 def roots(files: Iterable[File]) -> tuple[str, ...]:
     """Where a board is looked at: our folders, our files beside them, and what waits."""
     beside = [file.path for file in files if file.path.count("/") == 1]
-    return (*_FOLDERS, *beside, STAGING)
+    return (*dict.fromkeys((*_OURS, *beside)), STAGING)
 
 
 def make(files: Iterable[File], held: Mapping[str, str]) -> Plan:

@@ -16,29 +16,38 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..board_folders import DEFINITION, definition_for_controller
+from firmware.version import VERSION
+
+from ..board_folders import DEFINITION, definition_for_controller, definition_for_loader
 from ..program import Program
+from ..release.fields import manifest
+from ..release.keys import development_record
 from .compiling import compiled, made
 from .flash import SECTOR, SECTORS
 from .layout import BUILD, SimError, package_dir
 from .process import find_micropython, own_architecture
 
 BOARD = "/board"
-# Package here -> folder on the controller; {board} is the board's name.
-PACKAGES = {
+# Package here -> folder in a slot; {board} is the board's name.
+SLOT_PACKAGES = {
     "cellwarden": "/cellwarden",
     "modbus_rtu": "/modbus_rtu",
-    "board_update": "/board_update",
     "firmware": "/firmware",
     "boards.{board}": BOARD,
 }
-# What of those packages is not for the controller; the numbers of ids.py stand in the compiled
-# code (see inline.py), Modbus is only served.
+# The same outside the slots, for what no update in the field ever changes.
+FIXED_PACKAGES = {"board_update": "/board_update", "firmware.loader": "/loader"}
+SLOT = "/a"  # the one that is written from here: contents and manifest
+CONTENTS, MANIFEST = ".fw", ".man"
+# What of those packages is not for the controller, or has another place there; the numbers of
+# ids.py stand in the compiled code (see inline.py), Modbus is only served.
 HOST_ONLY = (
     "cellwarden/tables/",
     "cellwarden/ids.py",
     "modbus_rtu/client.py",
+    "board_update/ymodem_send.py",
     "firmware/root/",
+    "firmware/loader/",
     "board/simulated/",
     "board/wiring.py",
 )
@@ -65,7 +74,7 @@ OPTIONS = ("-O3",)
 # Compiled for the board's processor; without it its plain counterpart does the work.
 _MACHINE_CODE = "_viper.py"
 _ARCHITECTURES = {"rp2040": "armv6m", "esp32": "xtensawin"}
-ROOT_FILES = "root"  # in firmware: boot.py and main.py, never compiled
+ROOT_FILES = "root"  # in firmware: boot.py, main.py and bench.py, never compiled
 
 # Run by MicroPython: argv[1] names a plan: image, sectors, files to write, files to remove.
 _WRITER = """
@@ -120,10 +129,27 @@ with open(plan["image"], "wb") as f:
 """
 
 
-def sources(board: str = "sim") -> dict[str, Path]:
-    """Every file that belongs on the controller: flash path (as .py) -> file here."""
+def slot_sources(board: str = "sim") -> dict[str, Path]:
+    """Every file of a slot: path in it (as .py) -> file here."""
+    found = _of_packages(SLOT_PACKAGES, board)
+    base = package_dir(f"boards.{board}")
+    if base is not None:
+        found[f"{BOARD}/{DEFINITION}"] = definition_for_controller(base)
+    definition = importlib.import_module(f"boards.{board}")
+    absent = tuple(start for start, name in _CHIP_DRIVERS if not hasattr(definition, name))
+    return {path: file for path, file in found.items() if not path.startswith(absent)}
+
+
+def fixed_sources(board: str = "sim") -> dict[str, Path]:
+    """Every file outside the slots that is compiled: flash path (as .py) -> file here."""
+    found = _of_packages(FIXED_PACKAGES, board)
+    found["/loader/board.py"] = definition_for_loader(board)
+    return found
+
+
+def _of_packages(packages: Mapping[str, str], board: str) -> dict[str, Path]:
     found = {}
-    for package, target in PACKAGES.items():
+    for package, target in packages.items():
         base = package_dir(package.format(board=board))
         if base is None:
             continue
@@ -131,38 +157,72 @@ def sources(board: str = "sim") -> dict[str, Path]:
             path = f"{target}/{file.relative_to(base).as_posix()}"
             if not path.startswith(tuple("/" + part for part in HOST_ONLY)):
                 found[path] = file
-        if target == BOARD:
-            found[f"{BOARD}/{DEFINITION}"] = definition_for_controller(base)
-    definition = importlib.import_module(f"boards.{board}")
-    absent = tuple(start for start, name in _CHIP_DRIVERS if not hasattr(definition, name))
-    found = {path: file for path, file in found.items() if not path.startswith(absent)}
-    firmware = package_dir("firmware")
-    if firmware is not None:
-        for file in sorted((firmware / ROOT_FILES).glob("*.py")):
-            found["/" + file.name] = file
     return found
 
 
 def program(board: str = "sim") -> Program:
-    """What of a controller's sources is compiled, made small."""
-    return made({path: file for path, file in sources(board).items() if path.count("/") > 1})
+    """What of a slot's sources is compiled, made small."""
+    return made(slot_sources(board))
 
 
-def flash_files(
+def slot_files(
     board: str = "sim", simulated: bool = False, architecture: str | None = None
-) -> dict[str, Path | bytes]:
-    """Flash path -> file here, compiled where the controller takes compiled files.
+) -> dict[str, Path]:
+    """Path in a slot -> compiled file here: what a release carries.
 
     ``simulated``: for the simulator's processor in place of the board's, or for the one named;
     all else is the same.
     """
-    files: dict[str, Path | bytes] = {}
-    for path, source in sources(board).items():
-        if path.count("/") == 1:
-            files[path] = source
     if architecture is None:
         architecture = own_architecture() if simulated else _architecture(board)
-    for path, text in program(board).texts.items():
+    texts = program(board).texts
+    return {path[1:]: file for path, file in _compiled(texts, architecture).items()}
+
+
+def fixed_files(board: str = "sim") -> dict[str, Path]:
+    """The same for what lies outside the slots."""
+    return {
+        path[1:]: file for path, file in _compiled(made(fixed_sources(board)).texts, None).items()
+    }
+
+
+def flash_files(
+    board: str = "sim",
+    simulated: bool = False,
+    architecture: str | None = None,
+    keys: bytes | None = None,
+) -> dict[str, Path | bytes]:
+    """Flash path -> file here, or its contents: the fixed part, and the firmware in one slot.
+
+    ``keys``: records of the public keys that the board is to trust; without, the development
+    key's.
+    """
+    files: dict[str, Path | bytes] = {}
+    firmware = package_dir("firmware")
+    if firmware is not None:
+        for file in sorted((firmware / ROOT_FILES).glob("*.py")):
+            files["/" + file.name] = file
+    files |= {f"/{path}": file for path, file in fixed_files(board).items()}
+    files["/loader/keys"] = development_record() if keys is None else keys
+    slot = slot_files(board, simulated, architecture)
+    files |= slot_pair(board, {path: file.read_bytes() for path, file in slot.items()})
+    return files
+
+
+def slot_pair(
+    board: str, contents: Mapping[str, bytes], version: str = VERSION
+) -> dict[str, bytes]:
+    """What lies on flash of a slot with these files: they stand in the order of the manifest."""
+    order = sorted(contents, key=str.encode)
+    return {
+        SLOT + CONTENTS: b"".join(contents[path] for path in order),
+        SLOT + MANIFEST: manifest(board, contents, version),
+    }
+
+
+def _compiled(texts: Mapping[str, str], architecture: str | None) -> dict[str, Path]:
+    files = {}
+    for path, text in texts.items():
         options: tuple[str, ...] = OPTIONS
         if path.endswith(_MACHINE_CODE):
             if architecture is None:

@@ -9,7 +9,10 @@ ends in a MemoryError, which is printed.
 
 import gc
 
-gc.collect()
+import loader.start
+
+loader.start.begin()
+loader.forget()
 before_firmware = gc.mem_alloc()
 gc.threshold(16_384)  # as main.py does while modules load
 
@@ -19,7 +22,8 @@ import sys  # noqa: E402
 
 import micropython  # noqa: E402
 
-from firmware import safe_state, start  # noqa: E402
+from firmware import start  # noqa: E402
+from loader import safe_state  # noqa: E402
 
 gc.collect()
 gc.threshold(-1)

@@ -1,0 +1,159 @@
+"""Brings a received image into the slot that does not run, in pieces, so that a board at work
+can do it between its ticks.
+
+Everything about the image is checked before the first byte of a slot is touched, and what was
+written is read back. Nothing is in force before ``commit``: a power cut until then leaves the
+firmware that ran, and afterwards the new one is on trial.
+"""
+
+import os
+import sys
+
+import loader
+from board_update.checking import Check, SlotCheck
+from board_update.image import MANIFEST, Bad, Terms, version_text
+from board_update.signature import key
+from board_update.unpacking import Unpack
+from loader import board, control
+from loader.files import Parts, Writing
+
+_KEY_BYTES = 272
+_NO_ROOM = 28  # ENOSPC
+
+
+class Installer:
+    """``step()`` is True while there is more: one piece, at most one erase of flash. It raises
+    Bad for an image that is refused; then, or to give up, ``close()``.
+
+    ``checked``: the image is right as a whole. ``version``: its version as text, once known.
+    ``done`` of ``total`` bytes are read, written and read back.
+    """
+
+    def __init__(self, path="/update.img", older=False):
+        record = control.open()
+        self.slot = record.target()
+        if self.slot == loader.slot:
+            raise Bad("running", "what runs has not been confirmed yet")
+        self.checked = False
+        self.version = ""
+        self.done = 0
+        self.total = os.stat(path)[6]
+        self._path = path
+        self._record = record
+        start = control.root + self.slot
+        self._contents, self._manifest = start + control.CONTENTS, start + control.MANIFEST
+        self._image = open(path, "rb")
+        self._other = None
+        self._writing = None
+        self._work = Check(self._image, terms(older))
+        self._phase = self._check
+
+    def step(self):
+        try:
+            self._phase = self._phase()
+        except OSError as error:
+            self.close()
+            if error.errno == _NO_ROOM:
+                raise Bad("too big", "no room on flash") from None
+            raise
+        except Bad:
+            self.close()
+            raise
+        return self._phase is not None
+
+    def commit(self):
+        """The next start tries what was installed; false when that could not be stored."""
+        if self._phase is not None or not self.checked:
+            return False
+        if not self._record.installed(self.slot, self._header.version):
+            return False
+        self.close()
+        _remove(self._path)
+        return True
+
+    def close(self):
+        """Let go of all files. A slot half written is marked as empty."""
+        self._phase = None
+        if self._writing is not None:
+            self._writing.end()
+        for file in (self._image, self._other):
+            if file is not None:
+                file.close()
+
+    # A phase does one piece of work and returns the next one.
+
+    def _check(self):
+        check = self._work
+        if check.step():
+            self.done = self._image.tell()
+            if check.header is not None and not self.version:
+                self.version = version_text(check.header.version)
+            return self._check
+        self._header = check.header
+        self.checked = True
+        self._from = self.total
+        self.total += 2 * (self._header.content_bytes + self._header.manifest_bytes)
+        if not self._record.installing(self.slot):
+            raise OSError(5)
+        return self._clear_manifest
+
+    def _clear_manifest(self):
+        _remove(self._manifest)
+        return self._clear
+
+    def _clear(self):
+        _remove(self._contents)
+        self._writing = Writing(self._contents, self._manifest, MANIFEST)
+        self._work = Unpack(self._image, self._header, self._writing.part)
+        return self._unpack
+
+    def _unpack(self):
+        if self._work.step():
+            self.done = self._from + self._work.written
+            return self._unpack
+        self._from += self._work.total
+        self._image.close()
+        self._image = open(self._manifest, "rb")
+        self._other = open(self._contents, "rb")
+        self._work = SlotCheck(self._image, None, Parts(self._other).part)
+        return self._read_back
+
+    def _read_back(self):
+        if self._work.step():
+            self.done = self._from + self._other.tell()
+            return self._read_back
+        self.done = self.total
+        return None
+
+
+def terms(older=False):
+    """What this board asks of an image; an older one than runs must be asked for."""
+    record = control.open()
+    runs = loader.slot or record.choose()
+    oldest = 0 if older or not runs else record.version(runs)
+    mpy = getattr(sys.implementation, "_mpy", None)
+    return Terms(board.NAME, board.HARDWARE_REVISION, _keys(), oldest, mpy)
+
+
+def _keys():
+    keys = []
+    try:
+        with open(control.root + "loader/keys", "rb") as file:
+            while True:
+                record = file.read(_KEY_BYTES)
+                if not record:
+                    break
+                try:
+                    keys.append(key(record))
+                except ValueError:
+                    pass  # damaged: it is not trusted
+    except OSError:
+        pass
+    return keys
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
