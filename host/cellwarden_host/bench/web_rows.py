@@ -23,7 +23,7 @@ _CPU_LIMIT_PERCENT = 10
 _VALUES = "() => document.querySelector('[data-testid=\"strip.pack_10mv\"]')?.innerText"
 
 
-def rows() -> Iterator[Row]:
+def rows(_rounds: int = 1) -> Iterator[Row]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
