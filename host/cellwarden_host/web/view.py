@@ -95,7 +95,7 @@ class View:
         from .access_dialog import ask_password
 
         async with self._asking:
-            return self.role >= role or await ask_password(self, role)
+            return rows.includes(self.role, role) or await ask_password(self, role)
 
     # --- doing
 
