@@ -22,6 +22,8 @@ from typing import Any
 ENGLISH, CHINESE = "en", "zh"
 # As each language calls itself.
 LANGUAGES = {ENGLISH: "English", CHINESE: "中文"}
+# The template of a list: its parts are the items, and what stands between them in English.
+_LIST = "{items}"
 _CHINESE_SEPARATORS = {", ": "、", " and ": "、", "; ": "；"}
 
 
@@ -32,12 +34,6 @@ class Said(str):
     parts: dict[str, Any]
     # Whose word it is, where one English word has several translations.
     context: str
-
-
-class _Items(tuple[Any, ...]):
-    """Items of a list, and what stands between them in English."""
-
-    between: str
 
 
 def say(template: str, **parts: Any) -> Said:
@@ -60,9 +56,8 @@ def terminal(text: str, page: str = "") -> Said:
 
 def listed(parts: Iterable[str], between: str = ", ") -> Said:
     """Several texts as one: ``a, b, c``. ``between`` is a sign, not a word of its own."""
-    items = _Items(parts)
-    items.between = between
-    return _said(between.join(items), "{items}", {"items": items})
+    items = tuple(parts)
+    return _said(between.join(items), _LIST, {"items": items, "between": between})
 
 
 def both(parts: Iterable[str]) -> Said:
@@ -81,6 +76,9 @@ def tell(text: str, language: str) -> str:
     told = catalogue(language)
     if not isinstance(text, Said):
         return told.get(text, text)
+    if text.template == _LIST:
+        between = separator(language, text.parts["between"])
+        return between.join(str(_part(item, language)) for item in text.parts["items"])
     template = told.get(text.template, text.template)
     if text.context:
         template = told.get(f"{text.context}: {text.template}", template)
@@ -93,8 +91,7 @@ def _part(part: Any, language: str) -> Any:
     if isinstance(part, str):
         return tell(part, language)
     if isinstance(part, (list, tuple)):
-        between = separator(language, getattr(part, "between", ", "))
-        return between.join(str(_part(one, language)) for one in part)
+        return separator(language).join(str(_part(one, language)) for one in part)
     return part
 
 
