@@ -28,6 +28,8 @@ NOISE_MV = 2.0
 OFFSET_MV = 3.0
 STEP_MV = 5
 HELD_BACK = 0.72  # of the time a resistor is on
+WEATHER_STEPS = 15  # how often what changes over hours is worked out anew
+NOISES = 100_003  # drawn once and then gone round; no whole number of steps, hours or days
 
 
 class Months:
@@ -59,16 +61,20 @@ class Months:
         )
         self.live = self.settings.live
         self.offset_mv = [self.rng.gauss(0, OFFSET_MV) for _ in range(cells)]
+        self.noise_mv = [self.rng.gauss(0, NOISE_MV) for _ in range(NOISES)]
+        self.noise_at = 0
         self.health = CellHealth(board)
         self.health.begin(ids.RESTART_CAUSE_IS_COMMAND)
         self.balancer = Balancer(board)
         self.quantities = Quantities(0)
         self.readings = Readings()
         self.commands = Commands()
+        self.protection = SimpleNamespace(forbids=0)
         self.estimator = Estimator()
         self.estimator.known = True
         self.estimator.curve.follow(self.settings)
         self.t_s = 0
+        self.steps = 0
         self.balanced_mas = 0.0
         self.most = -1  # the worst that was ever told
         self.where = 0
@@ -90,18 +96,31 @@ class Months:
         hour, day = t_s / 3600 % 24, t_s // DAY_S
         plant = self.plant
         ma = self._bounded(self.current(hour, day) * self.capacity_mah)
-        # From 5 to 40 degC over the year and the day, zones a few degrees apart.
+        if self.steps % WEATHER_STEPS == 0:
+            self._weather(hour, day)
+        self.steps += 1
+        plant.step(self.step_s, ma)
+        plant.refresh(self.zone_c)
+        self.seen_mv = plant.all_mv(ma)
+        self._measure(int(ma))
+        self._core(t_s * 1000 & MASK)
+
+    def _weather(self, hour, day):
+        """From 5 to 40 degC over the year and the day, zones a few degrees apart; and what
+        follows from it within minutes, not seconds."""
         air_c = 20 + 10 * math.sin(day / 58) + 4 * math.sin((hour - 9) / 24 * math.tau)
-        zone_c = [air_c + 1.5 * zone for zone in range(4)]
+        self.zone_c = [air_c + 1.5 * zone for zone in range(4)]
+        plant, r = self.plant, self.readings
         for cell in range(self.cells):
-            warm = 2 ** ((zone_c[plant._zone_of[cell]] - 25) / 10)
+            warm = 2 ** ((self.zone_c[plant._zone_of[cell]] - 25) / 10)
             lost = self.leak.get(cell, 0) / 100 * self.capacity_mah / 24
             plant.leak_ma[cell] = self.own_leak_ma[cell] * warm + lost
-        plant.step(self.step_s, ma)
-        plant.refresh(zone_c)
-        self.seen_mv = plant.all_mv(ma)
-        self._measure(int(ma), zone_c)
-        self._core(t_s * 1000 & MASK)
+        for sensor in range(TEMP_COUNT):
+            r.temp_dc[sensor] = round(self.zone_c[min(sensor, 3)] * 10)
+            r.temp_state[sensor] = TEMP_OK
+        self.quantities._temps(r, self.live)
+        soc = sum(map(plant.soc, range(self.cells))) / self.cells
+        self.estimator.soc_permille = round(soc * 1000)
 
     def _bounded(self, ma):
         """A charger holds its voltage, a load stops at the end."""
@@ -111,33 +130,30 @@ class Months:
             return max(0.0, min(ma, room_mv * self.capacity_mah / 300))
         return ma if low > self.live[ids.CELL_UV_WARN_MV] + 50 else 0.0
 
-    def _measure(self, ma, zone_c):
+    def _measure(self, ma):
         r = self.readings
         now_ms = self.t_s * 1000 & MASK
-        gauss = self.rng.gauss
+        noise_mv, at = self.noise_mv, self.noise_at
         for cell, mv in enumerate(self.seen_mv):
-            seen = mv + self.offset_mv[cell] + gauss(0, NOISE_MV)
+            seen = mv + self.offset_mv[cell] + noise_mv[at - cell]
             r.cell_mv[cell] = max(0, round(seen / STEP_MV) * STEP_MV)
+        self.noise_at = (at + self.cells) % NOISES
         r.cells_done(now_ms)
-        for sensor in range(TEMP_COUNT):
-            r.temp_dc[sensor] = round(zone_c[min(sensor, 3)] * 10)
-            r.temp_state[sensor] = TEMP_OK
         r.temps_done(now_ms)
         r.current_ma.put(ma, now_ms)
 
     def _core(self, now_ms):
         q, r, live = self.quantities, self.readings, self.live
         q._cells(r, live)
-        q._temps(r, live)
-        e = self.estimator
-        e.soc_permille = round(sum(map(self.plant.soc, range(self.cells))) / self.cells * 1000)
-        protection = SimpleNamespace(forbids=0)
-        self.balancer.update(r, q, protection, e, self.settings, now_ms, self.commands)
-        for cell in range(self.cells):
-            on = self.commands.balance[cell]
-            ma = r.cell_mv[cell] / board.BALANCE_OHM * HELD_BACK if on else 0.0
-            self.plant.set_bleed(cell, ma)
-            self.balanced_mas += ma * self.step_s
+        e, plant = self.estimator, self.plant
+        self.balancer.update(r, q, self.protection, e, self.settings, now_ms, self.commands)
+        for cell, on in enumerate(self.commands.balance[: self.cells]):
+            if on:
+                ma = r.cell_mv[cell] / board.BALANCE_OHM * HELD_BACK
+                plant.set_bleed(cell, ma)
+                self.balanced_mas += ma * self.step_s
+            elif plant.bleed_ma[cell]:
+                plant.set_bleed(cell, 0.0)
         self.health.update(r, q, self.settings, e, self.commands.balance, False, self.t_s, now_ms)
 
 
