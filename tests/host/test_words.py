@@ -39,11 +39,14 @@ NAMES = re.compile(
     re.ASCII,
 )
 PROBLEMS = ("Problem", "Refused", "BadInput", "NoConnection")
-# What no page uses: the simulator and the tour are of the terminal.
-OF_TERMINALS = ("demo.py", "sim_process.py")
+# What no page uses: the tour, the simulator, the making of releases.
+OF_TERMINALS = ("demo.py", "sim_process.py", "packing.py", "build.py")
 PAGES = ("web", "commissioning", "production", "release")
-UNDER_PAGES = [path for path in HOST.glob("*.py") if path.name not in OF_TERMINALS]
-UNDER_PAGES += [path for folder in PAGES for path in (HOST / folder).rglob("*.py")]
+UNDER_PAGES = [
+    path
+    for path in (*HOST.glob("*.py"), *(p for name in PAGES for p in (HOST / name).rglob("*.py")))
+    if path.name not in OF_TERMINALS
+]
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]")
 
 
