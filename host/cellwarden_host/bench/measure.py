@@ -14,6 +14,7 @@ from .runtimes import Failed, Missing
 MODULES = (
     "heap_rows",
     "memory_rows",
+    "image_rows",
     "board_rows",
     "tick_rows",
     "modbus_rows",
