@@ -6,7 +6,7 @@ from cli_board import PASSWORD, CliBoard
 from cellwarden import ids
 from cellwarden_host import catalog, data_folder, jobs, session, transaction
 from cellwarden_host.board import Board
-from cellwarden_host.commissioning import plausible, proving, put_back
+from cellwarden_host.commissioning import plausible, proving, put_back, tightening
 from cellwarden_host.commissioning.tightening import (
     PROOF,
     PROOFS,

@@ -15,6 +15,7 @@ from ..problems import Problem
 from . import (
     boards,
     bringup,
+    bundle,
     calibrate,
     control,
     events,
@@ -22,6 +23,7 @@ from . import (
     generate,
     numbers,
     ocv,
+    produce,
     reading,
     release,
     replay,
@@ -45,6 +47,8 @@ _PARTS = (
     generate,
     numbers,
     bringup,
+    produce,
+    bundle,
     web,
 )
 

@@ -176,11 +176,14 @@ class Progress:
         self.sensors = sorted({*self.sensors, sensor})
         self._save()
 
-    def hold_against(self, pack: Pack) -> None:
+    def hold_against(self, pack: Pack, confirmed: bool) -> None:
         """Open again what was found on another pack than the one the board is set to."""
         if self.pack is not None and pack != self.pack:
             self._forget()
             self.pack = None
+            self._save()
+        if self.steps[LIMITS].state == PASS and not confirmed:
+            self.steps[LIMITS] = Result()
             self._save()
 
     def restart(self) -> None:

@@ -16,11 +16,12 @@ from cellwarden.tables import rows
 
 from .. import catalog, rehearsal, session, transaction, units
 from ..access_change import change_password
-from ..board import Board, Declined, Values
+from ..board import Board, Declined
 from ..commissioning import plausible
 from ..jobs import Job
 from ..problems import Problem, Refused
 from ..words import Said, say
+from ..words import schema as schema_words
 from . import recipe as recipes
 from .recipe import Recipe
 
@@ -327,24 +328,24 @@ class _Run:
         return why
 
 
-def _role(role: int) -> Said:
-    from ..words import schema as schema_words
+def broke_off(outcome: Outcome, problem: Problem) -> None:
+    """The line was lost, or the board said no where nobody expected it."""
+    outcome.finished = True
+    for step in outcome.steps:
+        if step.state in (BUSY, FAIL) and not step.said:
+            step.state, step.said = FAIL, problem.said
+    if outcome.passed or all(step.state != FAIL for step in outcome.steps):
+        first = next((step for step in outcome.steps if step.state == OPEN), outcome.steps[-1])
+        first.state, first.said = FAIL, problem.said
 
+
+def _role(role: int) -> Said:
     return schema_words.role(role)
 
 
 def actual_text(line: Compared) -> str:
     """What the board holds now, for the table."""
     return units.text(line.row, line.before if line.actual is None else line.actual)
-
-
-def values_of(outcome: Outcome) -> Values:
-    """The compared values by name, for records."""
-    values = Values()
-    for line in outcome.table:
-        if line.row.count == 1:
-            values.set(line.row, [line.actual])
-    return values
 
 
 _SHIPPED_RULE = next(rule.number for rule in catalog.RULES if rule.name == "factory_password")
