@@ -43,7 +43,7 @@ class Bad(Exception):
     """An image is refused. ``reason`` is one of few short words, the same for good:
 
     truncated, too big, format, hash, signature, development key, board, hardware, version,
-    micropython, missing. ``detail`` is for a person.
+    micropython, missing, running. ``detail`` is for a person.
     """
 
     def __init__(self, reason, detail=""):

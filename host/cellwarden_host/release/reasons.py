@@ -33,4 +33,5 @@ _SENTENCES = {
         "the image does not run on the board's MicroPython: install the one it was made for first"
     ),
     "missing": say("a file of the firmware is missing"),
+    "running": say("the board still tries what it got last; wait until that is confirmed"),
 }
