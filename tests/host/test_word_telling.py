@@ -62,7 +62,7 @@ def test_a_limit_that_follows_another_names_it():
 def test_lists_are_told_as_each_language_joins_them():
     items = words.listed([schema.role(1), schema.role(2)])
     assert str(items) == "installer, factory"
-    assert in_both(items) == ("installer, factory", "安装员、工厂")
+    assert in_both(items) == ("installer, factory", "安装员、厂家")
     assert in_both(words.both(["a", "b"])) == ("a and b", "a、b")
 
 
