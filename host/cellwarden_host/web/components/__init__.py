@@ -1,0 +1,1 @@
+"""Elements that this program's pages are made of and the library does not have."""
