@@ -25,6 +25,7 @@ class Application:
         self.sampler = self.hardware.sampler(board, self.controller.readings)
         self.watchdog = None
         self.page = None  # of an OLED, where there is one
+        self.held = 0  # outputs that hardware holds through this start (restart.held)
         self._revision = -1
         self.ticked_ms = now_ms  # of the newest heartbeat
         self._unsettled = False  # between the two halves of a tick
@@ -105,6 +106,14 @@ class Application:
         settle_ms = (clock.now_ms() - now_ms) & 0x3FFFFFFF
         controller.publisher.tick_ms = self._judge_ms + settle_ms
 
+    def _take_over(self):
+        """What is held goes on; only if all of it really is, as the gates themselves tell."""
+        held, self.held = self.held, 0
+        outputs = self.hardware.outputs
+        if outputs.read_feedback():
+            if outputs.charge_feedback | outputs.discharge_feedback << 1 == held:
+                self.controller.take_over(held & 1, held & 2, clock.now_ms())
+
     def _configure(self):
         """Settings have changed: tell the drivers what is new to them. Allocates.
 
@@ -120,6 +129,8 @@ class Application:
             channels = [live[ids.CELL_CHANNEL + i] - 1 for i in range(count)]
         if self.sampler.configure(count, channels, live[ids.TEMPS_FITTED]):
             self.controller.ready = False  # other cells: complete samples are counted anew
+        if self.held:
+            self._take_over()
         shunt = self.hardware.shunt
         calibration = (live[ids.CURRENT_OFFSET_MA], live[ids.CURRENT_GAIN_PPM] - _UNITY_PPM)
         if calibration != self._calibration:

@@ -27,10 +27,12 @@ _CAUSES = {
 
 _last = ids.RESTART_CAUSE_IS_UNKNOWN
 slept_ms = 0  # how long the board slept before this start
+held = 0  # outputs that hardware was asked to hold through it: 1 charge, 2 discharge
 
 
 def mean(word, ms=0):
-    """The reset that follows is meant: COMMAND, CRASH, or SLEEP after ``ms`` of it."""
+    """The reset that follows is meant: COMMAND, CRASH, or SLEEP after ``ms`` of it. With COMMAND
+    the number says which outputs are held."""
     try:
         with open(_WORD, "w") as file:
             file.write("%s %d" % (word, ms))
@@ -56,20 +58,24 @@ def crashed(error):
 
 def cause():
     """Why this start happened, ids.RESTART_CAUSE_IS_*; forgets the word."""
-    global _last, slept_ms
-    slept_ms = 0
+    global _last, slept_ms, held
+    slept_ms = held = 0
     _last = _find_cause()
     return _last
 
 
 def _find_cause():
-    global slept_ms
+    global slept_ms, held
     word = ""
     try:
         with open(_WORD) as file:
             word, _, ms = file.read().partition(" ")
-        slept_ms = int(ms or 0)
+        number = int(ms or 0)
         os.remove(_WORD)
+        if word == COMMAND:
+            held = number
+        else:
+            slept_ms = number
     except (OSError, ValueError):
         pass
     if word in _CAUSES:

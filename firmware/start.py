@@ -36,6 +36,17 @@ def _texts(register_map):
     put(ids.T_MACHINE_CODE, "".join("%02x" % b for b in machine.unique_id()))
 
 
+def _slots(out):
+    """What the loader knows of the two slots; no slot runs when it was not the loader's start."""
+    if loader.slot:
+        out[ids.R_SLOT_RUNNING] = int(loader.slot == "b")
+        out[ids.R_SLOT_TRIAL] = int(loader.trial)
+        out[ids.R_SLOT_OTHER_STATE] = loader.other_state
+        out[ids.R_SLOT_OTHER_VERSION] = loader.other_version
+    out[ids.R_UPDATE_STATE] = ids.UPDATE_STATE_IS_NONE
+    out[ids.R_HOLD_FITTED] = int(board.HOLD_FITTED)
+
+
 def build():
     """Everything allocated and loaded, outputs off: an (application, tasks) pair."""
     now_ms = clock.now_ms()
@@ -48,8 +59,10 @@ def build():
     controller = application.controller
     cause = restart.cause()
     persistence.load_state(controller, now_ms, restart.slept_ms)
+    application.held = restart.held
     register_map = RegisterMap(controller)
     _texts(register_map)
+    _slots(controller.publisher.readout)
     controller.publisher.restart_cause = cause
     controller.conditions.watchdog_restart = int(cause == ids.RESTART_CAUSE_IS_WATCHDOG)
     controller.conditions.self_test_failures = chip_test.failures(application.hardware)

@@ -79,6 +79,9 @@ class Tasks:
             controller.conditions.storage_failed = int(persistence.failed)
             if self.trial is not None and self.trial.step():
                 self.trial = None
+                controller.publisher.readout[ids.R_SLOT_TRIAL] = 0
+            if requests.update or controller.updater is not None:
+                self._update(now_ms)
             if requests.self_test:
                 self._test_chips()
             if requests.restart or requests.factory_reset:
@@ -108,11 +111,32 @@ class Tasks:
             self._waited = 0
             if persistence.step(controller, now_ms):
                 self._stored_tick = controller.ticks
+                if controller.updater is not None:
+                    controller.updater.stall(now_ms)
         else:
             hurry = persistence.urgent(controller)
             persistence.step(controller, now_ms)
             if hurry and persistence.halfway:
                 persistence.step(controller, now_ms)
+
+    def _update(self, now_ms):
+        """Go on with a live update, or begin one; its code is loaded for that."""
+        controller = self._controller
+        requests = controller.requests
+        updater = controller.updater
+        if updater is None:
+            from firmware.live_update import LiveUpdate
+
+            size, mark, older = requests.update, requests.update_id, requests.update_older
+            requests.update = 0
+            controller.updater = LiveUpdate(self._app, self._persistence, size, mark, older)
+            return
+        if requests.update:
+            updater.cancel()  # for another one
+        elif self._stored_tick != controller.ticks or not self._app.switched_on():
+            updater.step(now_ms, self._talking())
+        if updater.over:
+            controller.updater = None
 
     def _talking(self):
         for port in self._ports:
@@ -147,6 +171,10 @@ class Tasks:
     def _leave(self, now_ms, word):
         """Everything off and saved, then a reset."""
         self._rest(now_ms)
+        if self._controller.requests.menu:
+            from loader import control
+
+            control.open().ask(True)
         restart.mean(word)
         machine.reset()
 

@@ -72,12 +72,14 @@ class Sink:
             self._file = open(PATH, "wb")
             for piece in self._pieces:
                 self._file.write(piece)
+                time.sleep_ms(1)  # for the timer that feeds the watchdog
         self.close()
         gc.collect()
         self.installer = install.Installer(PATH, self._older)
         try:
             while not self.installer.checked:
                 self.installer.step()
+                time.sleep_us(100)
         except Bad as bad:
             return self._refuse(bad.reason)
         return True
@@ -102,8 +104,9 @@ def receive(line, older):
             return "", sink.why or receiver.why
         installer = sink.installer
         while installer.step():
-            pass
-        installer.commit()
+            time.sleep_ms(1)
+        if not installer.commit():
+            return "", "storage"
         return installer.version, ""
     except Bad as bad:
         return "", bad.reason
@@ -111,6 +114,8 @@ def receive(line, older):
         return "", "storage: %s" % error
     finally:
         sink.close()
+        if sink.installer is not None:
+            sink.installer.close()
         try:
             os.remove(PATH)
         except OSError:

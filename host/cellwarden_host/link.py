@@ -95,6 +95,23 @@ class Line:
             raise self._lost() from error
         return data
 
+    def put(self, data: bytes) -> None:
+        """Send all of it at once, where no silence between frames is wanted."""
+        try:
+            self._serial.write(data)
+        except _LOST as error:
+            raise self._lost() from error
+
+    def take(self, timeout_ms: int) -> bytes:
+        """What has come in, after ``timeout_ms`` at the latest."""
+        first = self.read(1, timeout_ms)
+        if not first:
+            return b""
+        try:
+            return first + bytes(self._serial.read(self._serial.in_waiting))
+        except _LOST as error:
+            raise self._lost() from error
+
     def set_baud(self, baud: int) -> None:
         """Another line rate from here on."""
         try:
