@@ -1,0 +1,75 @@
+"""How far an update has got, and what came of it: plain values for whoever shows them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..words import Said, say
+
+CHECK_FILE = say("Checking the file")
+RESTART = say("Restarting into the bootloader")
+AGREE = say("Agreeing on a rate")
+BEGIN = say("The board makes room")
+SEND = say("Sending the image")
+CHECK = say("The board checks the image")
+UNPACK = say("The board unpacks the image")
+SWITCH = say("Switching over")
+CONFIRM = say("The new firmware shows that it works")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One look at an update: ``done`` of ``total`` bytes of this step, ``left_s`` if known.
+
+    ``segment`` of ``segments`` counts what is sent; both are 0 in other steps. ``note`` is more
+    for a person: why it waits, that it resumes.
+    """
+
+    step: Said
+    done: int = 0
+    total: int = 0
+    segment: int = 0
+    segments: int = 0
+    left_s: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What runs now. ``changed``: it is what the file held."""
+
+    version: str
+    changed: bool
+    text: str
+
+
+Told = Callable[[Progress], None]
+Cancelled = Callable[[], bool]
+
+
+class Pace:
+    """The host's clock, so that a test can own the time."""
+
+    def now_s(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Rate:
+    """Time left, from what has been done so far."""
+
+    def __init__(self, pace: Pace, done: int, total: int) -> None:
+        self._pace = pace
+        self._start_s = pace.now_s()
+        self._first = done
+        self._total = total
+
+    def left_s(self, done: int) -> float | None:
+        gone_s = self._pace.now_s() - self._start_s
+        if done <= self._first or gone_s <= 0:
+            return None
+        return gone_s / (done - self._first) * (self._total - done)
