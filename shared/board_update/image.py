@@ -166,10 +166,7 @@ class Table:
 
     def next(self, file):
         """(path, size, SHA-256) of the next entry, which begins where ``file`` stands."""
-        length = self._read(file, 1)[0]
-        if not 0 < length <= MAX_PATH:
-            raise Bad("format", "path")
-        path = self._read(file, length)
+        path = self._read(file, self._read(file, 1)[0])
         if path <= self._last or not is_path(path):
             raise Bad("format", "path")
         self._last = path
@@ -177,8 +174,6 @@ class Table:
         sha256 = self._read(file, 32)
         self.files_left -= 1
         self._content_left -= size
-        if self._content_left < 0:
-            raise Bad("format", "sizes")
         if not self.files_left and (self._bytes_left or self._content_left):
             raise Bad("format", "sizes")
         return str(path, "ascii"), size, sha256

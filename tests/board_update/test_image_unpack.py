@@ -29,9 +29,9 @@ def unpacked(data, slot, header=None):
         while unpack.step():
             pass
     except image.Bad as bad:
+        assert not unpack.step(), "a refusal is for good"
         unpack.close()
         assert slot.open_files == 0
-        assert not unpack.step()
         return bad.reason
     assert slot.open_files == 0
     assert unpack.written == unpack.total

@@ -131,11 +131,18 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
     except FileExistsError:
         raise Refused(say("{path} exists; a key is never replaced", path=str(path))) from None
     except OSError as error:
-        raise Refused(
-            say("cannot write {path}: {why}", path=str(path), why=error.strerror or str(error))
-        ) from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        raise _cannot_write(path, error) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        path.unlink()
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> Refused:
+    why = error.strerror or str(error)
+    return Refused(say("cannot write {path}: {why}", path=str(path), why=why))
 
 
 def _read(path: Path) -> bytes:
