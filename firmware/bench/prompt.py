@@ -2,6 +2,7 @@
 
 import gc
 
+import loader
 from firmware.bench import room
 
 room.make()
@@ -37,6 +38,6 @@ from firmware.bench.commands import (  # noqa: E402, F401 - what a person types
     zero,
 )
 
-gc.collect()
+loader.forget()
 gc.threshold(-1)
-del gc, room
+del gc, loader, room

@@ -4,8 +4,9 @@ The event loop still holds its tasks, these the whole application, and modules t
 ports stay loaded. Nothing of it runs any more; the bench builds its own.
 """
 
-import gc
 import sys
+
+import loader
 
 _SERVING = (
     "firmware.start",
@@ -38,4 +39,4 @@ def make():
             package, _, part = name.partition(".")
             if hasattr(modules[package], part):
                 delattr(modules[package], part)
-    gc.collect()
+    loader.forget()

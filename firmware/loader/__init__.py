@@ -32,7 +32,7 @@ def forget():
                     pass
             del modules[name]
     if "loader.packed" in modules:
-        modules["loader.packed"].places = None
+        modules["loader.packed"].forget()
     gc.collect()
 
 

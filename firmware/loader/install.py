@@ -104,14 +104,15 @@ class Installer:
     def _clear(self):
         _remove(self._contents)
         self._writing = Writing(self._contents, self._manifest, MANIFEST)
-        self._work = Unpack(self._image, self._header, self._writing.part)
+        self._unpacking = Unpack(self._image, self._header, self._writing.part)
         return self._unpack
 
     def _unpack(self):
-        if self._work.step():
-            self.done = self._from + self._work.written
+        if self._unpacking.step():
+            self.done = self._from + self._unpacking.written
             return self._unpack
-        self._from += self._work.total
+        self._from += self._unpacking.total
+        self._unpacking = None  # and its window
         self._image.close()
         self._image = open(self._manifest, "rb")
         self._other = open(self._contents, "rb")

@@ -7,6 +7,7 @@ length; it is not for reading anything else.
 """
 
 import sys
+from binascii import crc32
 from struct import unpack_from
 
 import vfs
@@ -18,7 +19,8 @@ _DIGEST = 32
 _FOLDER = (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 _FILE = (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-places = None  # path -> offset; folders have none. Made when it is needed
+_NOWHERE = -1  # where a folder is
+_places = None  # key of a path -> where it begins; made when it is needed
 
 
 class Packed:
@@ -36,39 +38,44 @@ class Packed:
 
     def stat(self, path):
         place = self._place(path)
-        return _FOLDER if place is None else _FILE
+        return _FOLDER if place == _NOWHERE else _FILE
 
     def open(self, path, _mode):
         place = self._place(path)
-        if place is None:
+        if place == _NOWHERE:
             raise OSError(21)
         file = open(self._contents, "rb")
         file.seek(place)
         return file
 
     def _place(self, path):
-        global places
-        if places is None:
-            places = self._read()
-        path = path.strip("/")
-        if path in places:
-            return places[path]
-        raise OSError(2)
+        global _places
+        if _places is None:
+            _places = self._read()
+        place = _places.get(_key(path.strip("/").encode()))
+        if place is None:
+            raise OSError(2)
+        return place
 
     def _read(self):
-        places = {"": None}
+        places = {_key(b""): _NOWHERE}
         at = 0
         with open(self._manifest, "rb") as file:
             count = unpack_from("<H", file.read(_TABLE_AT), _COUNT_AT)[0]
             for _ in range(count):
-                path = str(file.read(file.read(1)[0]), "ascii")
-                places[path] = at
-                folder = path.rpartition("/")[0]
-                while folder and folder not in places:
-                    places[folder] = None
-                    folder = folder.rpartition("/")[0]
+                path = file.read(file.read(1)[0])
+                places[_key(path)] = at
+                end = path.rfind(b"/")
+                while end > 0:
+                    places[_key(path[:end])] = _NOWHERE
+                    end = path.rfind(b"/", 0, end)
                 at += unpack_from("<I", file.read(4 + _DIGEST))[0]
         return places
+
+
+def _key(path):
+    """A number for a path: names would cost 10 kB while a firmware starts."""
+    return crc32(path) & 0x3FFFFFFF
 
 
 def enter(contents, manifest):
@@ -78,8 +85,13 @@ def enter(contents, manifest):
 
 
 def leave():
-    global places
-    places = None
+    forget()
     if _AT in sys.path:
         sys.path.remove(_AT)
         vfs.umount(_AT)
+
+
+def forget():
+    """Drop the places; they are read again for the next import."""
+    global _places
+    _places = None

@@ -180,9 +180,10 @@ def test_an_empty_board_becomes_one(station):
 
 # Fills the file system up to a few sectors.
 FILL = """
-import os
+import os, time
 with open("/mine.bin", "ab") as file:
     while os.statvfs("/")[3] > 10:
+        time.sleep_ms(1)
         file.write(bytes(4096))
         file.flush()
 """

@@ -22,7 +22,7 @@ _CHUNK = 1536  # bytes a line, 2 kB as base64
 _FULL = ("ENOSPC", "OSError: 28")
 
 _TOOLS = """
-import os, hashlib, json
+import os, hashlib, json, time
 from binascii import hexlify, a2b_base64
 def _hash(path):
     digest = hashlib.sha256()
@@ -33,6 +33,9 @@ def _hash(path):
             if not n:
                 return hexlify(digest.digest()).decode()
             digest.update(buffer[:n])
+def _write(data):
+    _file.write(a2b_base64(data))
+    time.sleep_ms(1)  # boot.py's timer feeds the watchdog
 def _tree(path):
     try:
         if not os.stat(path)[0] & 0x4000:
@@ -194,7 +197,7 @@ class BoardFiles:
         self._run(f"_folder({_PART!r})\n_file = open({_PART!r}, 'wb')")
         for at in range(0, len(data), _CHUNK):
             piece = data[at : at + _CHUNK]
-            self._run(f"_file.write(a2b_base64({b64encode(piece)!r}))")
+            self._run(f"_write({b64encode(piece)!r})")
             yield len(piece)
         self._run("_file.close()")
         if self._run(f"print(_hash({_PART!r}))").strip() != sha256:
