@@ -76,7 +76,17 @@ def end_of(terms: Terms, now: Values, missed_s: int = 0) -> int:
     return end
 
 
-def tell_date(board: Board, now: datetime) -> None:
+def check(terms: Terms, now: datetime) -> None:
+    """Refuse terms that cannot be meant, before anybody is asked for a password."""
+    if terms.mode == DATE and terms.until is not None and end_of_day(terms.until) <= now:
+        raise BadInput(say("that day is over already"))
+    nothing = Values()
+    for name in _COUNTERS:
+        nothing.set(catalog.READING[name], [None])
+    end_of(terms, nothing)
+
+
+def tell_date(board: Board, now: datetime) -> bool:
     """Tell the board the date."""
     try:
         board.command_value("tell_date", seconds_of(now))
@@ -87,6 +97,7 @@ def tell_date(board: Board, now: datetime) -> None:
                 "one back. Is this PC's clock right?"
             )
         ) from error
+    return True
 
 
 def grant(terms: Terms, now: Callable[[], datetime]) -> Callable[[Board], Values]:
@@ -94,8 +105,7 @@ def grant(terms: Terms, now: Callable[[], datetime]) -> Callable[[Board], Values
 
     def work(board: Board) -> Values:
         moment = now()
-        if terms.mode == DATE and terms.until is not None and end_of_day(terms.until) <= moment:
-            raise BadInput(say("that day is over already"))
+        check(terms, moment)
         counted = board.read([catalog.READING[name] for name in _COUNTERS])
         known_s = counted.one("lease_date_s")
         missed_s = 0 if known_s is None else max(0, seconds_of(moment) - known_s)
@@ -118,28 +128,42 @@ def lock(locked: bool) -> Callable[[Board], Values]:
     return lambda board: transaction.write(board, {("lease_locked", 0): int(locked)})
 
 
-def become_lessor(password: str) -> Callable[[Board], None]:
+def become_lessor(password: str) -> Callable[[Board], bool]:
     """The work that gives the board a lessor, or its lessor a new password."""
     words = password_words(password)
     return lambda board: _password(board, words)
 
 
-def hand_over(board: Board) -> None:
+def hand_over(board: Board) -> bool:
     """End the lease and take the lessor's role away: the next owner is free."""
     transaction.write(board, {("lease_mode", 0): NONE, ("lease_locked", 0): 0})
-    _password(board, [0] * catalog.COMMANDS["lease_password"].registers)
+    return _password(board, [0] * catalog.COMMANDS["lease_password"].registers)
 
 
-def _password(board: Board, words: list[int]) -> None:
+def _password(board: Board, words: list[int]) -> bool:
     try:
         board.command("lease_password", *words)
     except Declined as error:
         raise Refused(
             say("the board has a lessor already: only the lessor or the maker changes that")
         ) from error
+    return True
 
 
 # --- in words
+
+
+def terms_text(terms: Terms) -> Said:
+    """What is agreed, in a sentence's part."""
+    if terms.mode == DATE and terms.until is not None:
+        return say("Leased until the end of {day}", day=terms.until.isoformat())
+    if terms.mode == DAYS:
+        return say("Leased for {count} days", count=terms.amount)
+    if terms.mode == AH:
+        return say("Leased for {count} Ah", count=terms.amount)
+    if terms.mode == CYCLES:
+        return say("Leased for {count} cycles", count=terms.amount)
+    return say("No lease: the pack works without limit")
 
 
 def left(seen: Any) -> Said:
@@ -234,4 +258,6 @@ def state(seen: Any) -> Said:
     count = seen.get("lease_state")
     if count is None:
         return say("not known")
+    if count == ids.LEASE_STATE_IS_NONE:
+        return say("not leased")
     return schema.choice(catalog.READING["lease_state"], count)

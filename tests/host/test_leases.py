@@ -62,7 +62,7 @@ def test_each_kind_of_lease_is_made_and_told(rig):
     assert end == leases.end_of_day(date(2026, 12, 24))
     assert leases.state(seen) == "running" and leases.clock_apart(seen, NOW) is None
     seen = rig.grant(mode=NONE)
-    assert leases.state(seen) == "none" and leases.left(seen) == "no lease"
+    assert leases.state(seen) == "not leased" and leases.left(seen) == "no lease"
 
 
 def test_a_new_lease_counts_from_the_date_told_with_it(rig):

@@ -1,0 +1,144 @@
+"""What a browser edits: one draft for all its pages, judged once for all of its fields.
+
+Writing goes through one question that lists everything that will change, and one transaction.
+Nothing is written over values that are old, or that somebody else has changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from nicegui import Client, ui
+
+from ..board import Values
+from ..drafts import NEEDED_READINGS, Draft, Judged, defaults, element_name
+from ..rehearsal import Key
+from ..transaction import Change
+from ..words import Said, listed, say, schema
+from .snapshot import Snapshot
+from .view import View
+
+_KEY = "draft"
+_EDITORS: WeakKeyDictionary[Client, Editor] = WeakKeyDictionary()
+
+
+class Editor:
+    """``draft`` survives a change of language; ``listeners`` are told when it was edited."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.draft: Draft = view.keep.setdefault(_KEY, Draft())
+        self.listeners: list[Callable[[], None]] = []
+        self._judged = Judged()
+        self._defaults: dict[Key, int] = {}
+        self._of: tuple[int, int] = (-1, -1)
+        self._settings: Values | None = None
+
+    @property
+    def ready(self) -> bool:
+        """The board's settings are known, if perhaps old."""
+        seen = self._view.snapshot
+        return seen is not None and seen.settings is not None and "chemistry" in seen.settings
+
+    def before(self) -> Values:
+        """The board's settings, and what judging needs besides."""
+        seen = self._view.snapshot
+        assert seen is not None
+        return values_of(seen)
+
+    def judged(self) -> Judged:
+        """The draft held against the board as it is now; judged again only after a change."""
+        seen = self._view.snapshot
+        if seen is None or not self.ready:
+            return Judged()
+        of = (self.draft.revision, seen.connection)
+        if of != self._of or seen.settings is not self._settings:
+            before = self.before()
+            if seen.settings is not self._settings:
+                self._defaults = defaults(before)
+            self._judged = self.draft.judge(before)
+            self._of = (self.draft.revision, seen.connection)
+            self._settings = seen.settings
+        return self._judged
+
+    def default(self, key: Key) -> int | None:
+        return self._defaults.get(key)
+
+    def edited(self) -> None:
+        """The draft was changed by hand: show what follows at once."""
+        for listener in self.listeners:
+            listener()
+
+    def revert(self) -> None:
+        self.draft.clear()
+        self.edited()
+
+    async def write(self) -> None:
+        """Show what will change, ask, write, read back."""
+        view, judged = self._view, self.judged()
+        if not judged.may_be_written or not view.fresh:
+            return
+        text = changes_text(view, judged.changes, judged.follows)
+        if not await view.confirm(
+            say("Write {count} changes?", count=len(judged.changes)), text, say("Write")
+        ):
+            return
+        if await view.carry_out(self.draft.work(), self.draft.role) is None:
+            return
+        await view.station.do(_nothing)
+        self.revert()
+
+
+def editor_of(view: View) -> Editor:
+    """The editor of this page: all tabs of a browser edit the same draft."""
+    client = ui.context.client
+    found = _EDITORS.get(client)
+    if found is None:
+        found = _EDITORS[client] = Editor(view)
+    return found
+
+
+def values_of(seen: Snapshot) -> Values:
+    """Settings and what a rehearsal needs besides, as one."""
+    from .. import catalog
+
+    before = Values()
+    for row in catalog.SETTINGS:
+        known = row.name in seen.settings
+        before.set(row, seen.settings.all(row.name) if known else [None] * row.count)
+    for name in NEEDED_READINGS:
+        before.set(catalog.READING[name], [seen.get(name)])
+    return before
+
+
+def changes_text(
+    view: View, changes: tuple[Change, ...], follows: tuple[Change, ...] = ()
+) -> Said:
+    """Every change on a line of its own; those that follow from others say so."""
+    lines: list[Said] = []
+    for change in changes:
+        line = change_text(change)
+        if change in follows:
+            line = say("{line} (follows by itself)", line=line)
+        lines.append(line)
+    return listed(lines, "\n")
+
+
+def change_text(change: Change) -> Said:
+    key = (change.row.name, change.element)
+    return say(
+        "{name}: {before} → {after}",
+        name=element_name(key),
+        before=_value(change.row, change.before),
+        after=_value(change.row, change.after),
+    )
+
+
+def _value(row: Any, count: int | None) -> str:
+    return schema.value(row, count)
+
+
+def _nothing(board: object) -> None:
+    """Waits for the look that follows what was asked before."""
