@@ -73,6 +73,11 @@ def test_a_word_with_several_meanings_is_told_by_whose_it_is():
     assert in_both(rule_words.keeps_off(catalog.RULES[1])) == ("charging", "充电")
 
 
+def test_a_sentence_of_a_table_gets_its_parts_later():
+    said = words.filled(words.known("cell {number}"), number=7)
+    assert (str(said), *in_both(said)) == ("cell 7", "cell 7", "第 7 节")
+
+
 def test_what_nobody_has_translated_is_told_in_english():
     assert words.tell(words.known("brand new"), words.CHINESE) == "brand new"
     assert words.tell("brand new", words.CHINESE) == "brand new"

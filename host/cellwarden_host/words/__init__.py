@@ -44,6 +44,11 @@ def say(template: str, **parts: Any) -> Said:
     return _said(template.format(**parts) if parts else template, template, parts)
 
 
+def filled(said: Said, **parts: Any) -> Said:
+    """A sentence of a table, made without its parts, with them."""
+    return _said(said.template.format(**parts), said.template, parts, said.context)
+
+
 def known(text: str, context: str = "") -> Said:
     """A text of the schema's tables, which the catalogues know without a ``say``."""
     return _said(text, text, {}, context)
