@@ -6,7 +6,7 @@ _STEP_MS = 1
 
 
 class StepLine:
-    """What ``link.Line`` offers, in virtual time. Rates count: what is said at another rate than
+    """What ``link.Line`` offers, in virtual time, to a WatchedBoard. Rates count: what is said at another rate than
     the board's is heard as nothing. ``cut`` takes the cable away."""
 
     def __init__(self, board, baud=115_200, label="rs485_2", step_ms=_STEP_MS):
@@ -18,48 +18,42 @@ class StepLine:
         self._line = board.peripherals.line_of[label]
         self._step_ms = step_ms
         self._came = bytearray()
+        board.on_reply[label] = self._hear
 
     def write(self, data):
         self._board.advance(2)
         self.put(data)
 
     def put(self, data):
-        self._collect()
         if self._heard():
             self._board.uart_send(self.port, bytes(data))
 
     def take(self, timeout_ms):
         first = self.read(1, timeout_ms)
-        self._collect()
         rest, self._came = bytes(self._came), bytearray()
         return first + rest
 
     def read(self, max_bytes, timeout_ms):
         waited_ms = 0
-        self._collect()
         while not self._came and waited_ms < timeout_ms:
             self._board.advance(self._step_ms)
             waited_ms += self._step_ms
-            self._collect()
         data = bytes(self._came[:max_bytes])
         del self._came[:max_bytes]
         return data
 
     def discard(self):
-        self._collect()
         self._came.clear()
 
     def set_baud(self, baud):
-        self._collect()
         self.baud = baud
 
     def _heard(self):
         return not self.cut and self._line.baud == self.baud <= self.highest
 
-    def _collect(self):
-        for _, data in self._board.uart_take(self.port):
-            if self._heard():
-                self._came += data
+    def _hear(self, _end_us, data):
+        if self._heard():
+            self._came += data
 
 
 class StepPace(Pace):
