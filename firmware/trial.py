@@ -9,7 +9,7 @@ flows. Loaded for a trial, and for telling of one that failed; let go of afterwa
 import loader
 from cellwarden import ids
 from firmware import clock
-from loader import trial
+from loader import verdict
 
 _TICKS = 50
 _MOMENT_MS = 30  # after a tick: what is written then does not cost the next one its time
@@ -27,10 +27,10 @@ class Trial:
     def step(self):
         controller = self._app.controller
         if loader.failed_why and controller.journal.pending >= self._until and self._moment():
-            trial.told()
+            verdict.told()
         elif loader.trial:
             loader.busy = self._current()
-            if self._shown() and self._moment() and trial.confirm():
+            if self._shown() and self._moment() and verdict.confirm():
                 before = loader.other_version
                 controller.journal.note(ids.KIND_UPDATE, controller, before, loader.version)
         if loader.trial or loader.failed_why:

@@ -31,14 +31,12 @@ def forget():
                 except (KeyError, AttributeError):
                     pass
             del modules[name]
-    if "loader.packed" in modules:
-        modules["loader.packed"].forget()
     gc.collect()
 
 
 def ended():
     """The firmware has ended by itself; on trial, that is the end of it."""
     if trial:
-        from loader.trial import crashed
+        from loader.verdict import crashed
 
         crashed()

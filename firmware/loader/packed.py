@@ -8,7 +8,7 @@ length; it is not for reading anything else.
 
 import sys
 from binascii import crc32
-from struct import unpack_from
+from struct import pack, unpack_from
 
 import vfs
 
@@ -20,7 +20,6 @@ _FOLDER = (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 _FILE = (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 _NOWHERE = -1  # where a folder is
-_places = None  # key of a path -> where it begins; made when it is needed
 
 
 class Packed:
@@ -29,6 +28,8 @@ class Packed:
     def __init__(self, contents, manifest):
         self._contents = contents
         self._manifest = manifest
+        self._keys = bytearray()
+        self._places = bytearray()  # where what has the key at the same place begins
 
     def mount(self, _readonly, _mkfs):
         pass
@@ -37,8 +38,7 @@ class Packed:
         pass
 
     def stat(self, path):
-        place = self._place(path)
-        return _FOLDER if place == _NOWHERE else _FILE
+        return _FOLDER if self._place(path) == _NOWHERE else _FILE
 
     def open(self, path, _mode):
         place = self._place(path)
@@ -49,33 +49,42 @@ class Packed:
         return file
 
     def _place(self, path):
-        global _places
-        if _places is None:
-            _places = self._read()
-        place = _places.get(_key(path.strip("/").encode()))
-        if place is None:
+        if not self._keys:
+            self._read()
+        key = _key(path.strip("/").encode())
+        at = self._keys.find(key)
+        while at > 0 and at % 4:
+            at = self._keys.find(key, at + 1)
+        if at < 0:
             raise OSError(2)
-        return place
+        return unpack_from("<i", self._places, at)[0]
 
     def _read(self):
-        places = {_key(b""): _NOWHERE}
+        """Note all places. Numbers instead of paths: these would take 10 kB while a firmware
+        starts."""
+        self._add(b"", _NOWHERE)
         at = 0
         with open(self._manifest, "rb") as file:
             count = unpack_from("<H", file.read(_TABLE_AT), _COUNT_AT)[0]
             for _ in range(count):
                 path = file.read(file.read(1)[0])
-                places[_key(path)] = at
+                self._add(path, at)
                 end = path.rfind(b"/")
                 while end > 0:
-                    places[_key(path[:end])] = _NOWHERE
+                    self._add(path[:end], _NOWHERE)
                     end = path.rfind(b"/", 0, end)
                 at += unpack_from("<I", file.read(4 + _DIGEST))[0]
-        return places
+
+    def _add(self, path, place):
+        key = _key(path)
+        at = self._keys.find(key)
+        if at < 0 or at % 4:
+            self._keys += key
+            self._places += pack("<i", place)
 
 
 def _key(path):
-    """A number for a path: names would cost 10 kB while a firmware starts."""
-    return crc32(path) & 0x3FFFFFFF
+    return pack("<I", crc32(path) & 0xFFFFFFFF)
 
 
 def enter(contents, manifest):
@@ -85,13 +94,6 @@ def enter(contents, manifest):
 
 
 def leave():
-    forget()
     if _AT in sys.path:
         sys.path.remove(_AT)
         vfs.umount(_AT)
-
-
-def forget():
-    """Drop the places; they are read again for the next import."""
-    global _places
-    _places = None

@@ -57,7 +57,7 @@ def _count(_timer):
     if loader.trial and not loader.busy:
         _left -= 1
         if _left == 0:
-            from loader.trial import unconfirmed
+            from loader.verdict import unconfirmed
 
             unconfirmed()
 
