@@ -29,6 +29,7 @@ from . import (
     replay,
     settings,
     simulator,
+    update,
     web,
 )
 
@@ -49,6 +50,7 @@ _PARTS = (
     bringup,
     produce,
     bundle,
+    update,
     web,
 )
 
