@@ -117,11 +117,11 @@ def write_sensors(board: Board, fitted: int) -> None:
     transaction.write(board, {("temps_fitted", 0): fitted})
 
 
-def write_limits(board: Board, limits: Mapping[str, int]) -> None:
+def write_limits(board: Board, limits: Mapping[str, int]) -> Values:
     """The limits, and with them a person's word that the pack is what it is set to."""
     wanted: dict[Key, int] = {(name, 0): count for name, count in limits.items()}
     wanted["confirmed", 0] = 1
-    transaction.write(board, wanted)
+    return transaction.write(board, wanted)
 
 
 def limit_rows() -> list[Any]:

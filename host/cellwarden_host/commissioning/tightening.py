@@ -162,18 +162,18 @@ def plan(proof: Proof, seen: Look) -> Plan:
     limit = proof.reach(present)
     tighter = TIGHTER[proof.limit]
     if not row.low <= limit <= row.high:
-        bound = row.low if tighter < 0 else row.high
-        raise Refused(
-            say(
-                "{quantity} would have to be {way} {bound}; it is {present}",
-                quantity=schema_words.title(row),
-                way=say("above") if tighter < 0 else say("below"),
-                bound=units.text(row, bound),
-                present=units.text(shown, present),
-            )
-        )
+        parts = {
+            "present": units.text(shown, present),
+            "bound": units.text(row, row.low if tighter < 0 else row.high),
+        }
+        if tighter < 0:
+            raise Refused(say("Now {present}; it must be above {bound} for this", **parts))
+        raise Refused(say("Now {present}; it must be below {bound} for this", **parts))
     if (limit - lives[proof.limit, 0]) * tighter <= 0:
-        raise Refused(say("The present value, {present}, breaks the limit already", present=limit))
+        raise Refused(say(
+                "The present value, {present}, breaks the limit already",
+                present=units.text(shown, present),
+            ))
     wanted = _follow(before, {(proof.limit, 0): limit})
     check_tighter(before, wanted)
     return Plan(wanted, {key: before.all(key[0])[key[1]] or 0 for key in wanted})

@@ -124,15 +124,15 @@ _TEXTS = ("machine_code", "device_name", "factory_date", "board_name", "firmware
 def label(outcome: Outcome, recipe: Recipe) -> dict[str, str]:
     """What a label on the board says."""
     shown = {line.row.name: units.text(line.row, line.actual) for line in outcome.table}
-    chemistry = "" if recipe.chemistry is None else str(_chemistry(recipe.chemistry))
+    chemistry = "" if recipe.chemistry is None else _chemistry(recipe.chemistry)
     return {
         "serial_number": outcome.serial,
         "machine_code": outcome.machine_code,
         "bluetooth_name": outcome.texts.get("device_name", ""),
         "date": outcome.texts.get("factory_date", ""),
         "chemistry": chemistry,
-        "cells": str(shown.get("cell_count", "")),
-        "capacity": str(shown.get("capacity_mah", "")),
+        "cells": shown.get("cell_count", ""),
+        "capacity": shown.get("capacity_mah", ""),
         "firmware": outcome.texts.get("firmware_version", ""),
     }
 
