@@ -18,6 +18,7 @@ from cellwarden_host import board_check, board_folders
 from cellwarden_host.flash import find, interpreter, plan, remote, session
 from cellwarden_host.flash.on_board import About, BoardFiles
 from cellwarden_host.problems import BadInput, NoConnection, Problem, Refused
+from cellwarden_host.release import keys
 from cellwarden_host.sim.image import slot_files
 
 NOWHERE = Path("/no/ready/file")
@@ -319,3 +320,53 @@ def test_files_that_only_wait_are_not_sent_again():
     assert made.send == (one,) and made.waiting == (two,)
     assert [file.path for file in made.place] == ["/firmware/start.mpy", "/main.py"]
     assert made.remove == (f"{plan.STAGING}/part", "/firmware/old.mpy")
+
+
+# --- whose updates it takes
+
+
+def test_a_board_keeps_its_own_keys_unless_told_otherwise():
+    main, given = plan.File.of("/main.py", b"a"), plan.File.of(plan.KEYS, b"given")
+    for held, keep, keeps, sends in (
+        ({}, True, False, [plan.KEYS, "/main.py"]),
+        ({plan.KEYS: "its own"}, True, True, ["/main.py"]),
+        ({plan.KEYS: "its own"}, False, False, [plan.KEYS, "/main.py"]),
+        ({plan.KEYS: given.sha256}, True, False, ["/main.py"]),
+    ):
+        made = plan.make((given, main), held, keep_keys=keep)
+        assert made.keeps_keys is keeps
+        assert [file.path for file in made.send] == sends
+        assert plan.KEYS not in made.remove
+
+
+class Kept(FakeFiles):
+    """A board that holds keys of its own."""
+
+    def hashes(self, roots):
+        assert "/loader" in roots
+        return {plan.KEYS: "its own"}
+
+
+def test_keys_are_changed_only_when_somebody_says_which():
+    assert session.look(Kept(), folder("pico_24s")).plan.keeps_keys
+    made = session.look(Kept(), folder("pico_24s"), b"other keys").plan
+    assert not made.keeps_keys
+    assert next(file for file in made.send if file.path == plan.KEYS).data == b"other keys"
+
+
+def test_a_firmware_for_production_trusts_the_given_keys_only(tmp_path):
+    made = [keys.generate(tmp_path / name, "") for name in ("1.key", "2.key")]
+    asked = [word for _, path in made for word in ("--production", str(path))]
+    out = tmp_path / "out"
+    code, _, err = run("build", "--board", "pico_24s", "--out", str(out), *asked)
+    assert code == 0, err
+    held = (out / "pico_24s" / "loader" / "keys").read_bytes()
+    assert held == b"".join(keys.record(key) for key, _ in made)
+    assert run("build", "--board", "pico_24s", "--development", *asked)[0] == 2
+
+
+def test_the_development_key_is_none_for_production(tmp_path):
+    copy = tmp_path / "mine.key"
+    copy.write_bytes(keys._data(keys._DEVELOPMENT_PRIVATE))
+    code, _, err = run("build", "--board", "pico_24s", "--production", str(copy))
+    assert code == 2 and "everybody has it" in err

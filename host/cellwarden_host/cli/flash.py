@@ -23,6 +23,7 @@ from ..flash.interpreter import Image
 from ..flash.on_board import BoardFiles
 from ..flash.plan import Plan
 from ..problems import BadInput, Refused
+from ..release import keys
 from . import options
 from .connect import agreed
 
@@ -44,8 +45,9 @@ def add(commands: options.Commands) -> None:
         "  cellwarden flash --board pico_24s --dry-run\n"
         "  cellwarden flash --board pico_24s --micropython RPI_PICO.uf2 --sha256 986e...\n"
         "  cellwarden flash --board esp32_24s --port /dev/ttyUSB0\n"
+        "  cellwarden flash --board pico_24s --production release.pub\n"
         "  cellwarden flash --board sim                  the simulated board of: cellwarden sim",
-        (_board(), _micropython(), options.yes(), options.as_json()),
+        (_board(), _micropython(), _trust(), options.yes(), options.as_json()),
     )
     flash.add_argument("--port", help="the board's USB serial port (default: looked for)")
     flash.add_argument(
@@ -76,7 +78,7 @@ def add(commands: options.Commands) -> None:
         "files with a file system are for new boards: they replace what a board has stored.",
         "  cellwarden build --board pico_24s\n"
         "  cellwarden build --board pico_24s --micropython RPI_PICO.uf2 --sha256 986e...",
-        (_board(), _micropython(), options.as_json()),
+        (_board(), _micropython(), _trust(), options.as_json()),
     )
     build.add_argument(
         "--out", type=Path, default=Path("build/firmware"), metavar="DIR", help="(%(default)s)"
@@ -89,6 +91,41 @@ def _board() -> argparse.ArgumentParser:
         "--board", required=True, metavar="NAME", help="cellwarden boards lists them"
     )
     return made
+
+
+def _trust() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(add_help=False)
+    group = made.add_argument_group(
+        "whose updates it will take",
+        "default: those of the keys it has; a new board, those of the development key, which "
+        "everybody has",
+    ).add_mutually_exclusive_group()
+    group.add_argument(
+        "--production",
+        type=Path,
+        action="append",
+        metavar="KEY.pub",
+        help="only those signed with this key (cellwarden release keygen); may be repeated",
+    )
+    group.add_argument(
+        "--development",
+        action="store_true",
+        help="anybody's: the development key in place of keys of its own",
+    )
+    return made
+
+
+def _keys(args: argparse.Namespace) -> bytes | None:
+    """Records of the keys that the board is to trust; None: nobody said."""
+    if args.development:
+        return keys.development_record()
+    if not args.production:
+        return None
+    found = [keys.public(path) for path in args.production]
+    for key, path in zip(found, args.production, strict=True):
+        if key.development:
+            raise BadInput(f"{path} is the development key: everybody has it")
+    return b"".join(map(keys.record, found))
 
 
 def _micropython() -> argparse.ArgumentParser:
@@ -122,6 +159,7 @@ def _image(args: argparse.Namespace, board: Folder) -> Image | None:
 
 def _flash(args: argparse.Namespace) -> int:
     board = _opened(args.board)
+    trusted = _keys(args)
     image = _image(args, board)
     where = find.find(board.name, board.get("FAMILY"), args.port, args.ready_file)
     say = _quiet if args.json else _say
@@ -143,8 +181,9 @@ def _flash(args: argparse.Namespace) -> int:
         files = BoardFiles(opened)
         # Whatever comes: a board that is left stopped would restart by itself only much later.
         with session.restarted(files):
-            seen = session.look(files, board)
+            seen = session.look(files, board, trusted)
             _show_plan(seen, board, say)
+            say(_trust_told(seen.plan, args))
             if args.dry_run:
                 return _done(args, seen, port, "")
             _same_board(args, seen, board)
@@ -191,6 +230,16 @@ def _show_plan(seen: session.Look, board: Folder, say: session.Say) -> None:
         say(f"  {name}")
     if len(names) > _NAMES_SHOWN:
         say(f"  and {len(names) - _NAMES_SHOWN} more")
+
+
+def _trust_told(plan: Plan, args: argparse.Namespace) -> str:
+    if args.production:
+        return "it will take only updates signed with the keys given"
+    if plan.keeps_keys:
+        return "it keeps its own keys, and takes only updates signed with those"
+    return (
+        "it trusts the development key, which everybody has: for a product, --production KEY.pub"
+    )
 
 
 class _Progress:
@@ -249,6 +298,7 @@ def _done(args: argparse.Namespace, seen: session.Look, port: str, version: str)
             "send": [file.path for file in plan.send],
             "waiting": [file.path for file in plan.waiting],
             "remove": list(plan.remove),
+            "keys": "given" if args.production else "kept" if plan.keeps_keys else "development",
             "bytes": plan.size,
             "done": not args.dry_run,
             "version": version,
@@ -269,7 +319,7 @@ def _build(args: argparse.Namespace) -> int:
     from ..flash.build import build
 
     board = _opened(args.board)
-    made = build(board, args.out, _image(args, board))
+    made = build(board, args.out, _image(args, board), _keys(args))
     if args.json:
         show.print_json([{"path": str(each.path), "use": each.use} for each in made])
         return 0

@@ -37,9 +37,11 @@ class Built:
     use: str
 
 
-def build(board: Folder, out: Path, micropython: Image | None) -> list[Built]:
-    """Make everything for this board below ``out``."""
-    files = wanted(board.name, simulated=False)
+def build(
+    board: Folder, out: Path, micropython: Image | None, keys: bytes | None = None
+) -> list[Built]:
+    """Make everything for this board below ``out``; ``keys`` are those it is to trust."""
+    files = wanted(board.name, simulated=False, keys=keys)
     stem = f"{board.name}-{VERSION}"
     folder = out / board.name
     _folder(folder, files)

@@ -18,6 +18,7 @@ from .on_board import STAGING, About
 
 MAIN = "/main.py"
 BOOT = "/boot.py"
+KEYS = "/loader/keys"  # of the releases that the board trusts
 # Folders and files of ours. The other slot, the record of which slot runs and an image on its
 # way go: what was flashed is what is to run. So do the folders of before there were slots.
 _OURS = (
@@ -54,6 +55,7 @@ class Plan:
     remove: tuple[str, ...]
     same: int
     has_main: bool
+    keeps_keys: bool  # of its own, which nobody asked to change
 
     @property
     def size(self) -> int:
@@ -72,9 +74,12 @@ class Plan:
         return bool(self.send or self.waiting or self.remove)
 
 
-def wanted(board: str, simulated: bool) -> tuple[File, ...]:
-    """Every file of the firmware, compiled for the board's processor or the simulator's."""
-    files = flash_files(board, simulated=simulated)
+def wanted(board: str, simulated: bool, keys: bytes | None = None) -> tuple[File, ...]:
+    """Every file of the firmware, compiled for the board's processor or the simulator's.
+
+    ``keys``: records of the keys that the board is to trust (default: the development key's).
+    """
+    files = flash_files(board, simulated=simulated, keys=keys)
     return tuple(
         File.of(path, file if isinstance(file, bytes) else Path(file).read_bytes())
         for path, file in sorted(files.items())
@@ -87,11 +92,19 @@ def roots(files: Iterable[File]) -> tuple[str, ...]:
     return (*dict.fromkeys((*_OURS, *beside)), STAGING)
 
 
-def make(files: Iterable[File], held: Mapping[str, str]) -> Plan:
-    """The plan for a board that holds ``held`` (path -> SHA-256)."""
+def make(files: Iterable[File], held: Mapping[str, str], keep_keys: bool = False) -> Plan:
+    """The plan for a board that holds ``held`` (path -> SHA-256).
+
+    ``keep_keys``: keys that are there already stay, whichever they are.
+    """
     files = tuple(files)
+    keeps_keys = keep_keys and any(
+        file.path == KEYS and held.get(KEYS, file.sha256) != file.sha256 for file in files
+    )
+    if keeps_keys:
+        files = tuple(file for file in files if file.path != KEYS)
     differ = [file for file in files if held.get(file.path) != file.sha256]
-    names = {file.path for file in files}
+    names = {KEYS, *(file.path for file in files)}
     known = {file.staged for file in files}
     stale = [path for path in held if path not in names and path not in known]
     return Plan(
@@ -101,6 +114,7 @@ def make(files: Iterable[File], held: Mapping[str, str]) -> Plan:
         remove=tuple(sorted(stale)),
         same=len(files) - len(differ),
         has_main=MAIN in held,
+        keeps_keys=keeps_keys,
     )
 
 

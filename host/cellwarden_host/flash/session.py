@@ -39,8 +39,12 @@ class Look:
     plan: Plan
 
 
-def look(files: BoardFiles, board: Folder) -> Look:
-    """Everything there is to know before the first byte is written; refuses what cannot work."""
+def look(files: BoardFiles, board: Folder, keys: bytes | None = None) -> Look:
+    """Everything there is to know before the first byte is written; refuses what cannot work.
+
+    ``keys``: those the board is to trust; without, it keeps what it has, and a new board trusts
+    the development key.
+    """
     about = files.about()
     check_family(about, board)
     if about.version < OLDEST:
@@ -48,8 +52,8 @@ def look(files: BoardFiles, board: Folder) -> Look:
             f"the board runs MicroPython {about.micropython}, {'.'.join(map(str, OLDEST))} is the "
             "oldest that the firmware runs on: repeat with --micropython FILE"
         )
-    wanted = plan.wanted(board.name, about.simulated)
-    made = plan.make(wanted, files.hashes(plan.roots(wanted)))
+    wanted = plan.wanted(board.name, about.simulated, keys)
+    made = plan.make(wanted, files.hashes(plan.roots(wanted)), keep_keys=keys is None)
     plan.check_room(made, about)
     return Look(about, files.pack_mv() if about.firmware else None, made)
 
