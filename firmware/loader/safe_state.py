@@ -30,6 +30,7 @@ _FEED_MS = 500
 _pins = [board.PINS[name] for name in _OUTPUTS if name in board.PINS]
 _timer_number = board.TIMERS[0]
 _timeout_ms = board.WATCHDOG_MS
+del board  # what is not needed any more would stay in memory
 _timer = None
 _watchdog = None
 _parked = False

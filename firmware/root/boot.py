@@ -30,3 +30,4 @@ else:
     from loader.control import peek
 
     peek()
+    del peek  # the prompt's names, and main.py's, outlive what the loader forgets
