@@ -11,9 +11,9 @@ from playwright.sync_api import sync_playwright
 from cellwarden_host.web.seen import launch_chromium, open_page, served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """One browser for all tests of a worker."""
+    """One browser for all tests of a file; its event loop must be gone before other tests run."""
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright)
         yield browser

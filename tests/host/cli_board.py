@@ -68,6 +68,7 @@ class CliBoard:
             with self.lock:
                 length = self.server.feed(data, len(data), self.desk.now_ms)
                 reply = bytearray(self.server.tx[:length])
+                self.server.address = self.setting("device_address")  # as firmware/tasks.py
             self._reply(data, reply)
 
     def _reply(self, request, reply):
