@@ -95,22 +95,19 @@ def _board() -> argparse.ArgumentParser:
 
 def _trust() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(add_help=False)
-    group = made.add_argument_group(
-        "whose updates it will take",
-        "default: those of the keys it has; a new board, those of the development key, which "
-        "everybody has",
-    ).add_mutually_exclusive_group()
+    group = made.add_mutually_exclusive_group()
     group.add_argument(
         "--production",
         type=Path,
         action="append",
         metavar="KEY.pub",
-        help="only those signed with this key (cellwarden release keygen); may be repeated",
+        help="the board takes only updates signed with this key (cellwarden release keygen); may "
+        "be repeated (default: it keeps its keys; a new one trusts the development key)",
     )
     group.add_argument(
         "--development",
         action="store_true",
-        help="anybody's: the development key in place of keys of its own",
+        help="the board trusts the development key again, which everybody has",
     )
     return made
 
