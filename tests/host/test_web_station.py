@@ -4,10 +4,11 @@ import asyncio
 import threading
 
 import pytest
-from cli_board import CliBoard
+from cli_board import PASSWORD, CliBoard
 
 import cellwarden.ids as ids
-from cellwarden_host import catalog, transaction
+from cellwarden.tables import rows
+from cellwarden_host import catalog, session, transaction
 from cellwarden_host.problems import NoConnection
 from cellwarden_host.web.station import LOST, UP, Station, Where
 from modbus_rtu.codec import ILLEGAL_ADDRESS
@@ -133,8 +134,8 @@ def test_a_new_address_is_followed(station, board):
     connected(station, board)
 
     def work(on):
-        on.follow(unit=7)
-        board.server.address = 7
+        session.log_in(on, PASSWORD, rows.INSTALLER)
+        transaction.write(on, {("device_address", 0): 7})
 
     asyncio.run(station.do(work))
     assert station.where.unit == 7

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from ..words import say
+from . import bundle_button, wizard
 from .view import View
 
 _UNCOMMISSIONED = "uncommissioned"
@@ -14,10 +15,6 @@ _UNCOMMISSIONED = "uncommissioned"
 
 def build(view: View) -> Callable[[], None]:
     """The buttons; their refresh."""
-    try:
-        from . import bundle_button, wizard
-    except ImportError:
-        return lambda: None
     open_wizard = (
         ui.button(view.tr(say("Set-up wizard")), icon="checklist")
         .props("outline data-testid=tool.wizard")

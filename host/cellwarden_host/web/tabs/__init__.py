@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -31,4 +30,4 @@ def _tab(key: str) -> Tab:
     return Tab(key, module.TITLE, module.ICON, module.build)
 
 
-TABS = tuple(_tab(key) for key in _KEYS if importlib.util.find_spec(f"{__name__}.{key}"))
+TABS = tuple(_tab(key) for key in _KEYS)
