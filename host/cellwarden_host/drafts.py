@@ -75,6 +75,7 @@ class Draft:
         if row.accepts_zero and typed.lower() in ("", auto.lower()):
             typed = "auto"
         bare = _NUMBER.fullmatch(typed) and not row.choices
+        shown = units.unit_word(units.shown_unit(row))
         try:
             count = units.parse(row, f"{typed} {units.shown_unit(row)}" if bare else typed)
         except BadInput as problem:
@@ -82,6 +83,8 @@ class Draft:
             self.wanted.pop(key, None)
             self.texts[key] = typed
             self._wrong[key] = problem.said
+            if not bare and not row.choices and shown:
+                self._wrong[key] = say("'{typed}' is no number in {unit}", typed=typed, unit=shown)
         else:
             self.set(key, count, before)
             if key in self.wanted and not _in_range(row, count):

@@ -48,7 +48,7 @@ def test_what_cannot_be_meant_is_told_at_its_field_and_kept(before):
     draft.type(OV2, "9", before)
     judged = draft.judge(before)
     assert draft.texts[OV1] == "4.2x" and not judged.may_be_written
-    assert "is not a number" in judged.wrong[OV1]
+    assert judged.wrong[OV1] == "'4.2x' is no number in V"
     assert "2.950 to 4.800 V" in judged.wrong[OV2]
     draft.type(OV1, "4.2", before)
     draft.type(OV2, "4.3", before)

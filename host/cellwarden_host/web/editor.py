@@ -31,6 +31,7 @@ class Editor:
         self._view = view
         self.draft: Draft = view.keep.setdefault(_KEY, Draft())
         self.listeners: list[Callable[[], None]] = []
+        self.reverted = 0  # counts how often all fields went back to the board's values
         self._judged = Judged()
         self._defaults: dict[Key, int] = {}
         self._of: tuple[int, int] = (-1, -1)
@@ -73,6 +74,7 @@ class Editor:
 
     def revert(self) -> None:
         self.draft.clear()
+        self.reverted += 1
         self.edited()
 
     async def write(self) -> None:

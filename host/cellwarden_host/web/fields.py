@@ -76,9 +76,12 @@ class Field:
         conflict = judged.conflicts.get(self.key)
         live = judged.live.get(self.key)
         default = self._editor.default(self.key)
-        state = (count, changed, wrong, conflict, live, default, self._view.fresh)
+        reverted = self._editor.reverted
+        state = (count, changed, wrong, conflict, live, default, reverted)
         if state == self._state:
             return
+        if self._state and reverted != self._state[-1]:
+            self._showing = None
         self._state = state
         self._show(count)
         self._control.set_enabled(self._held() is not None)
@@ -123,6 +126,8 @@ class Field:
             parts.append(tr(told))
         elif changed:
             parts.append(tr(say("✎ was {value}", value=self._text(self._held()))))
+        if wrong:
+            return " · ".join(parts)
         if row.accepts_zero and not count and live:
             parts.append(tr(say("automatic: {value}", value=self._text(live))))
         default = self._editor.default(self.key)
@@ -131,7 +136,7 @@ class Field:
         if not self._small and not row.choices and row.unit != "bits":
             parts.append(tr(schema.span(row)))
         rest = schema.rest(row)
-        if rest and not self._small:
+        if rest and not self._small and row.unit != "bits":
             parts.append(tr(rest))
         return " · ".join(parts)
 
@@ -164,6 +169,8 @@ class Field:
 
     def _revert(self) -> None:
         self._editor.draft.revert(self.key)
+        self._showing = None
+        self._state = ()
         self._editor.edited()
 
     def _set(self, count: int) -> None:

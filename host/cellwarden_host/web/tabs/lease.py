@@ -147,7 +147,7 @@ class _State:
             say("Lock now"),
             danger=True,
         ):
-            await self._view.carry_out(leases.lock(True), rows.LESSOR, say("Locked"))
+            await self._view.carry_out(leases.lock(True), rows.LESSOR, say("The pack is locked"))
 
     async def _press_unlock(self) -> None:
         await self._view.carry_out(leases.lock(False), rows.LESSOR, say("The lock is off"))
@@ -174,7 +174,7 @@ class _TermsForm:
                     value=leases.DATE,
                     on_change=self._chosen,
                 )
-                .props("no-caps dense data-testid=lease.mode")
+                .props("no-caps dense padding='4px 12px' data-testid=lease.mode")
                 .classes("cwf-wrap")
             )
             with ui.element("div").classes("cwf-grid"):

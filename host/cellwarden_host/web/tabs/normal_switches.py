@@ -48,9 +48,9 @@ class _Switch:
         with ui.row().classes("w-full items-center gap-x-4 gap-y-1 cwf-switch"):
             title = view.tr(_TITLES[name])
             ui.label(title).classes("text-weight-medium cwf-switch-title")
-            self._control = ui.toggle(choices, on_change=self._chosen).props(
-                f'no-caps dense data-testid=normal.{name} role=group aria-label="{title}"'
-            )
+            self._control = ui.toggle(choices, on_change=self._chosen)
+            self._control.props('no-caps dense padding="4px 12px"')
+            self._control.props(f'data-testid=normal.{name} role=group aria-label="{title}"')
             with ui.row().classes("items-center no-wrap gap-1"):
                 self._icon = ui.icon(_ICONS[None]).classes("text-h6")
                 self._does = ui.label().props(f"data-testid=normal.{name}.does")

@@ -69,7 +69,7 @@ class _Page:
                     value=self._kept["only"],
                     on_change=self._sift,
                 )
-                .props("no-caps dense data-testid=param.only")
+                .props("no-caps dense padding='4px 12px' data-testid=param.only")
                 .classes("self-stretch")
             )
 
