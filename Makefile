@@ -74,7 +74,7 @@ run: setup ## the PC software in the browser, with a simulated 24-cell pack (Ctr
 	@$(BIN)/cellwarden web --sim
 
 screenshots: setup browser ## pictures of every page into build/screenshots
-	$(BIN)/python tools/screenshots.py
+	$(BIN)/python -m cellwarden_host.web.screenshots
 
 flash: setup ## BOARD=pico_24s [PORT=...] [FLAGS=--dry-run]: MicroPython and firmware onto a board
 	@test -n "$(BOARD)" || { echo "which board? make flash BOARD=pico_24s; there are:" >&2; \

@@ -18,7 +18,7 @@ from .row import Row, at_most, missing, plain
 from .runtimes import Missing, Result
 
 TOPIC = "images"
-# Verified by someone who had one: RSA-2048 with MicroPython's big integers on an RP2040.
+# Given to us, not measured here: RSA-2048 with MicroPython's big integers on an RP2040.
 PICO_VERIFY_MS = 146
 _STEPS = 17
 _HEAP_LIMIT = 10_000

@@ -157,13 +157,13 @@ class Station:
                 done = job.work(self.where)
             else:
                 done = job.work(self._open())
+                self._follow()
         except BaseException as error:
             if isinstance(error, NoConnection) and not job.alone:
                 self._lose(error)
             job.future.set_exception(error)
         else:
             job.future.set_result(done)
-        self._follow()
         self.settings_may_have_changed()
 
     def _follow(self) -> None:

@@ -4,6 +4,8 @@
 pictures are for people to look at; nothing is judged here.
 """
 
+from __future__ import annotations
+
 import sys
 import tempfile
 from itertools import product
@@ -11,17 +13,17 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from cellwarden_host.web.seen import launch_chromium, open_page, served
-from cellwarden_host.web.tabs import TABS
+from ..sim.layout import BUILD
+from .seen import launch_chromium, open_page, served
+from .tabs import TABS
 
-ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "build" / "screenshots"
+FOLDER = BUILD / "screenshots"
 WIDTHS = {"desktop": (1280, 850), "phone": (390, 844)}
 _SETTLE_MS = 1500  # animations, first curves
 
 
 def main() -> None:
-    """All of them; ``python tools/screenshots.py monitor`` only those of some tabs."""
+    """All of them; with names of tabs behind it, only those."""
     wanted = sys.argv[1:] or [tab.key for tab in TABS]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
@@ -38,7 +40,7 @@ def main() -> None:
             path = FOLDER / f"{tab}-{language}-{theme}-{name}.png"
             page.screenshot(path=path, full_page=True)
             page.context.close()
-            print(path.relative_to(ROOT), flush=True)
+            print(path, flush=True)
         browser.close()
 
 
