@@ -109,7 +109,7 @@ def run():
         _stop(application)
         sys.print_exception(error)
         again = restart.crashed(error)
-        loader.ended()  # on trial this was its last start
+        loader.ended(True)  # on trial this was its last start
         if again:
             machine.reset()
     finally:

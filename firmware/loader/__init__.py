@@ -34,9 +34,11 @@ def forget():
     gc.collect()
 
 
-def ended():
+def ended(loaded):
     """The firmware has ended by itself; on trial, that is the end of it."""
     if trial:
-        from loader.verdict import crashed
+        from loader import verdict
 
-        crashed()
+        if loaded:
+            verdict.crashed()
+        verdict.unloadable()

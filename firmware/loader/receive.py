@@ -23,7 +23,7 @@ _FLASH_SPARE = 65_536
 _MOST = 1_000_000
 # Somebody else may talk on the line for ever: this long without a byte of a file ends it.
 _PATIENCE_MS = 120_000
-_POLL_US = 200
+_POLL_US = 400
 _MASK = 0x3FFFFFFF
 
 

@@ -3,7 +3,7 @@
 import machine
 
 import loader
-from board_update.slots import CRASH, UNCONFIRMED
+from board_update.slots import CRASH, IMPORT, UNCONFIRMED
 from loader import control
 
 
@@ -18,6 +18,11 @@ def confirm():
 def crashed():
     """An exception has ended it; does not return."""
     _give_up(CRASH)
+
+
+def unloadable():
+    """It does not even import; does not return."""
+    _give_up(IMPORT)
 
 
 def unconfirmed():

@@ -13,8 +13,11 @@ import loader.start  # noqa: E402
 
 if loader.start.begin():
     loader.forget()
+    loaded = False
     try:
         from firmware.start import run
+
+        loaded = True
 
         gc.collect()
         gc.threshold(-1)
@@ -23,4 +26,4 @@ if loader.start.begin():
         import sys
 
         sys.print_exception(error)
-    loader.ended()
+    loader.ended(loaded)
