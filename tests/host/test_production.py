@@ -145,7 +145,7 @@ def test_the_next_board_begins_by_itself_and_none_twice(tmp_path):
         ({"settings": {"cell_ov1_mv": 4360}}, "cell_ov2_mv"),
         ({"settings": {"cell_ov1_mv": "9 V"}}, "1.500 to 4.500 V"),
         ({"settings": {"current_gain_ppm": 1}}, "one board"),
-        ({"settings": {"confirmed": 1}}, "outside"),
+        ({"settings": {"confirmed": 1}}, "at the top"),
         ({"password": "12"}, "6 to 16"),
         ({"serial_number": "A1"}, "{number}"),
         ({"serial_number": "{number:99}"}, "16 bytes"),

@@ -93,7 +93,12 @@ def parse(text: str, name: str) -> Recipe:
         ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise Refused(
-            say('{name} is no recipe: "format" must be "{format}"', name=name, format=FORMAT)
+            say(
+                '{name} is no recipe: "{field}" must be "{format}"',
+                name=name,
+                field="format",
+                format=FORMAT,
+            )
         )
     return _Reading(document, name).recipe()
 
@@ -125,7 +130,11 @@ class _Reading:
         )
         if made.serial_number and "{number" not in made.serial_number:
             self._wrong.append(
-                say("serial_number needs {field}, or all boards get the same", field="{number}")
+                say(
+                    "{key} needs {field}, or all boards get the same",
+                    key="serial_number",
+                    field="{number}",
+                )
             )
         if not self._wrong:
             self._whole(made)
@@ -149,7 +158,7 @@ class _Reading:
     def _whether(self, key: str) -> bool:
         value = self._document.get(key, False)
         if not isinstance(value, bool):
-            self._wrong.append(say("{key} must be true or false", key=key))
+            self._wrong.append(say("{key} must be {yes} or {no}", key=key, yes="true", no="false"))
         return value is True
 
     def _limit(self, key: str, otherwise: int) -> int:
@@ -166,7 +175,11 @@ class _Reading:
         if value in rows.CHEMISTRIES[1:]:
             return rows.CHEMISTRIES.index(value)
         self._wrong.append(
-            say("chemistry must be one of {choices}", choices=listed(rows.CHEMISTRIES[1:]))
+            say(
+                "{key} must be one of {choices}",
+                key="chemistry",
+                choices=listed(rows.CHEMISTRIES[1:]),
+            )
         )
         return None
 
@@ -174,7 +187,7 @@ class _Reading:
         found: dict[tuple[str, int], int] = {}
         given = self._document.get("settings", {})
         if not isinstance(given, dict):
-            self._wrong.append(say("settings must be names with values"))
+            self._wrong.append(say("{key} must be names with values", key="settings"))
             return found
         if not given and "chemistry" not in self._document:
             self._wrong.append(say("there is nothing in it to write"))
@@ -223,7 +236,9 @@ class _Reading:
         value = self._document.get("checks", list(CHECKS))
         if isinstance(value, list) and all(check in CHECKS for check in value):
             return tuple(check for check in CHECKS if check in value)
-        self._wrong.append(say("checks must be a list of {choices}", choices=listed(CHECKS)))
+        self._wrong.append(
+            say("{key} must be a list of {choices}", key="checks", choices=listed(CHECKS))
+        )
         return ()
 
     def _whole(self, made: Recipe) -> None:
@@ -241,7 +256,9 @@ def _elements(name: str, value: object) -> dict[tuple[str, int], int]:
     if row.write == rows.FACTORY:
         raise BadInput(say("{name} belongs to one board and cannot be in a recipe", name=row.name))
     if is_confirmation(row) or row.name == "chemistry":
-        raise BadInput(say("{name} stands outside of the settings", name=row.name))
+        raise BadInput(
+            say("{name} stands at the top of a recipe, not among its settings", name=row.name)
+        )
     items = value if isinstance(value, list) else [value]
     if len(items) > row.count:
         raise BadInput(say("{name} has {count} elements at most", name=row.name, count=row.count))

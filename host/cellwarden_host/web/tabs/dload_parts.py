@@ -46,7 +46,7 @@ def build_recipe(view: View, line: Line) -> Callable[[], None]:
         problem = ui.label().classes("cw-trouble cw-text").props("role=alert")
         upload = (
             ui.upload(
-                label=view.tr(say("Load a recipe (JSON or TOML)")),
+                label=view.tr(say("Load a recipe ({kinds})", kinds="JSON, TOML")),
                 auto_upload=True,
                 max_file_size=_MOST_BYTES,
                 on_upload=lambda event: take(event),
@@ -218,7 +218,12 @@ class Table:
         view = self._view
         with self._box, ui.element("table").classes("cw-made").props("data-testid=dload.table"):
             with ui.element("thead"), ui.element("tr"):
-                for head in (say("Parameter"), say("Actual value"), say("Set value"), say("Result")):
+                for head in (
+                    say("Parameter"),
+                    say("Actual value"),
+                    say("Set value"),
+                    say("Result"),
+                ):
                     with ui.element("th").props("scope=col"):
                         ui.label(view.tr(head))
             with ui.element("tbody"):

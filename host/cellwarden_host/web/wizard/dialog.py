@@ -110,7 +110,9 @@ class Wizard:
 
     def open(self) -> None:
         ui.add_css(CSS)
-        with ui.dialog().props("maximized persistent data-testid=wizard") as self._dialog:
+        with ui.dialog().props(
+            "maximized persistent transition-duration=0 data-testid=wizard"
+        ) as self._dialog:
             with ui.card().classes("cw-wizard gap-2 no-wrap"):
                 self._build()
             timer = ui.timer(_EVERY_S, self.refresh)
@@ -158,9 +160,7 @@ class Wizard:
         self._lost = ui.label(self.tr(_LOST)).classes("cw-trouble").props("role=alert")
         self._notice = build_notice(self.view)
         with ui.scroll_area().classes("w-full grow").props("visible"):
-            self._stepper = ui.stepper(value=self.progress.at).props(
-                "vertical header-nav flat animated"
-            )
+            self._stepper = ui.stepper(value=self.progress.at).props("vertical header-nav flat")
             with self._stepper:
                 for step in stages.STEPS:
                     self._step(step, builders[step])

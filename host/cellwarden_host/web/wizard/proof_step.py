@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from nicegui import ui
@@ -11,6 +12,7 @@ from cellwarden.tables import rows
 from ... import catalog
 from ...commissioning import progress as stages
 from ...commissioning import proving
+from ...commissioning.plausible import Look
 from ...commissioning.tightening import CHARGING, DISCHARGING, PROOF, PROOFS, REST, Proof
 from ...problems import Problem
 from ...words import Said, say
@@ -33,6 +35,7 @@ _GROUPS: tuple[tuple[str, Said], ...] = (
     (DISCHARGING, say("Under a load of 2 A or more")),
     (CHARGING, say("While charging with 2 A or more")),
 )
+_JUDGE_S = 1.0
 _MEANS = say("Then nobody has seen on this pack that its switches open.")
 
 
@@ -45,6 +48,8 @@ class _Proofs:
         self._wizard = wizard
         self._running = ""
         self._lines: dict[str, tuple[ui.icon, ui.label, ui.button]] = {}
+        self._obstacles: dict[str, Said | None] = {}
+        self._judged_s = 0.0
         tr = wizard.tr
         ui.label(tr(_ABOUT)).classes("cw-text")
         for current, heading in _GROUPS:
@@ -86,11 +91,12 @@ class _Proofs:
         wizard = self._wizard
         look = wizard.look()
         able = False
+        self._judge(look)
         for name, (icon, about, button) in self._lines.items():
             proof = PROOF[name]
             result = wizard.progress.proofs[name]
             shown, word, style = STATES[result.state]
-            obstacle = proving.obstacle(proof, look) if look is not None else None
+            obstacle = self._obstacles.get(name)
             if self._running == name:
                 shown, style, text = "hourglass_top", "", say("running")
             elif result.state != stages.OPEN:
@@ -105,6 +111,13 @@ class _Proofs:
             button.set_enabled(may)
         self._all.set_enabled(able)
         self._close.set_enabled(not self._running)
+
+    def _judge(self, look: Look | None) -> None:
+        """What stands in the way of each proof; planning them all is dear, so once a second."""
+        now_s = time.monotonic()
+        if look is not None and now_s - self._judged_s >= _JUDGE_S:
+            self._judged_s = now_s
+            self._obstacles = {proof.rule.name: proving.obstacle(proof, look) for proof in PROOFS}
 
     def _limit(self, proof: Proof) -> Said:
         return say("ready; limit: {name}", name=schema_words.title(catalog.SETTING[proof.limit]))
@@ -127,6 +140,9 @@ class _Proofs:
             return
         for proof in proofs:
             name = proof.rule.name
+            look = wizard.look()
+            if len(proofs) > 1 and (look is None or proving.obstacle(proof, look)):
+                continue  # what could be proved a minute ago cannot be now
             self._running = name
             proving_on.add(view.station)
             try:

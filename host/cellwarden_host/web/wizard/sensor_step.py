@@ -113,5 +113,5 @@ def _sensor_text(wizard: Wizard, warming: Warming, sensor: int, count: int | Non
         return say("{temperature}, found", temperature=shown)
     if sensor in warming.missing:
         rise = warming.rise_dc.get(sensor, 0)
-        return say("{temperature}, risen by {rise} K", temperature=shown, rise=f"{rise / 10:.1f}")
+        return say("{temperature}, risen by {rise}", temperature=shown, rise=f"{rise / 10:.1f} °C")
     return say("{temperature}, not fitted", temperature=shown)
