@@ -6,8 +6,8 @@ _STEP_MS = 1
 
 
 class StepLine:
-    """What ``link.Line`` offers, in virtual time, to a WatchedBoard. Rates count: what is said at another rate than
-    the board's is heard as nothing. ``cut`` takes the cable away."""
+    """What ``link.Line`` offers, in virtual time, to a WatchedBoard. Rates count: what is said at
+    another rate than the board's is heard as nothing. ``cut`` takes the cable away."""
 
     def __init__(self, board, baud=115_200, label="rs485_2", step_ms=_STEP_MS):
         self.port = label

@@ -39,6 +39,8 @@ MENU_BAUD = 9600
 RATES = {19_200: b"2", 38_400: b"3", 57_600: b"5", 115_200: b"6"}
 BLOCK = 1024
 _GREETING = b"board loader"
+_PROMPT = b"> "
+_PROMPT_S = 4.0
 _MENU_S = 15.0
 _RATE_S = 1.5
 _BACK_S = 2.2  # the board goes back to the old rate by itself after 2 s
@@ -181,7 +183,7 @@ class Vendor:
     def _go_on(self) -> None:
         """Leave the menu: what ran before is started."""
         try:
-            self._quiet()
+            self._hears(_PROMPT, _PROMPT_S)  # a block that is on its way ends first
             self._key(b"0")
         except Problem:
             pass
