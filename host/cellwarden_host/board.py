@@ -28,6 +28,7 @@ TIMEOUT_MS = 500
 RETRIES = 2
 # A commit is answered after the settings have been stored.
 COMMAND_TIMEOUT_MS = 3000
+_ILLEGAL_ADDRESS = 2
 
 _FACTORY_BAUDS = ", ".join(
     f"{name.split('_baud')[0].upper().replace('_', '-')} {catalog.SETTING[name].default * 100}"
@@ -78,6 +79,11 @@ class Values:
     def set(self, row: Any, counts: Sequence[int | None]) -> None:
         """Counts that did not come from registers."""
         self._values[row.name] = list(counts)
+
+    def take(self, others: Values) -> None:
+        """Add what ``others`` hold."""
+        self._values.update(others._values)
+        self.texts.update(others.texts)
 
     def one(self, name: str) -> int | None:
         return self._values[name][0]
@@ -133,6 +139,29 @@ class Board:
                 at = row.address - block.address
                 values.put(row, words[at : at + catalog.size(row)])
         return values
+
+    def read_known(self, wanted: Iterable[Any]) -> Values:
+        """Like ``read``; a number that this board's firmware does not have reads None."""
+        values = Values()
+        for block in catalog.plan(wanted):
+            try:
+                values.take(self.read(block.rows))
+            except Declined as error:
+                if error.code != _ILLEGAL_ADDRESS:
+                    raise
+                for row in block.rows:
+                    values.take(self._read_one(row))
+        return values
+
+    def _read_one(self, row: Any) -> Values:
+        try:
+            return self.read([row])
+        except Declined as error:
+            if error.code != _ILLEGAL_ADDRESS:
+                raise
+            values = Values()
+            values.set(row, [None] * row.count)
+            return values
 
     def words(self, row: Any) -> list[int]:
         """The bare registers of a row."""

@@ -103,7 +103,7 @@ def write(board: Board, wanted: Wanted, preset: int | None = None) -> Values:
         _drop(board)
         raise
     _follow(board, wanted)
-    after = board.read(catalog.SETTINGS)
+    after = board.read_known(catalog.SETTINGS)
     for (name, element), count in wanted.items():
         if after.all(name)[element] != count:
             raise Refused(

@@ -141,3 +141,25 @@ def test_a_board_without_some_rows_is_still_edited(before):
     judged = draft.judge(old)
     assert [c.name for c in judged.changes] == ["cell_ov2_mv"]
     assert draft.take({(row.name, 0): 3}, old) == 1
+
+
+def test_a_draft_is_written_to_a_board_with_older_firmware(rig):
+    held, board = rig
+    whole = held.map.read
+    missing = range(catalog.SETTING["lease_check_days"].address, 0x10C6)
+
+    def older(table, address, count, out, offset, port):
+        if any(a in missing for a in range(address, address + count)):
+            return 2  # no such register
+        return whole(table, address, count, out, offset, port)
+
+    held.map.read = older
+    try:
+        before = board.read_known(NEEDED)
+        draft = Draft()
+        draft.type(("cell_diff_mv", 0), "810", before)
+        assert draft.judge(before).may_be_written
+        draft.work()(board)
+    finally:
+        held.map.read = whole
+    assert held.setting("cell_diff_mv") == 810

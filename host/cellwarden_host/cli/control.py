@@ -34,6 +34,8 @@ _ELSEWHERE = (
     "logout",
     "new_password",
     "first_factory_password",
+    "lease_password",
+    "tell_date",
     "charger_hello",
     "calibration_window",
     "take_zero",

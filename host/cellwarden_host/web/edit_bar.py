@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from ..words import say
+from ..words import listed, say, schema
 from .editor import Editor
 from .view import View
 
@@ -79,6 +79,12 @@ class Bar:
             return judged.problem
         if judged.wrong:
             return say("{count} fields are wrong; see there.", count=len(judged.wrong))
+        waiting = self._editor.waits_for_off()
+        if waiting:
+            return say(
+                "{names}: only while charge and discharge are switched off (page Normal).",
+                names=listed(dict.fromkeys(schema.title(change.row) for change in waiting)),
+            )
         return ""
 
     def _keep_mine(self) -> None:

@@ -7,6 +7,7 @@ Nothing is written over values that are old, or that somebody else has changed m
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,13 +15,16 @@ from nicegui import Client, ui
 
 from ..board import Values
 from ..drafts import NEEDED_READINGS, Draft, Judged, defaults, element_name
+from ..problems import Problem
 from ..rehearsal import Key
+from ..settings_files import is_confirmation
 from ..transaction import Change
 from ..words import Said, listed, say, schema
 from .snapshot import Snapshot
 from .view import View
 
 _KEY = "draft"
+_OUTPUTS = ("charge_switch", "discharge_switch", "precharge_switch")
 _EDITORS: WeakKeyDictionary[Client, Editor] = WeakKeyDictionary()
 
 
@@ -82,15 +86,27 @@ class Editor:
         view, judged = self._view, self.judged()
         if not judged.may_be_written or not view.fresh:
             return
-        text = changes_text(view, judged.changes, judged.follows)
-        if not await view.confirm(
-            say("Write {count} changes?", count=len(judged.changes)), text, say("Write")
-        ):
+        title = say("Write {count} changes?", count=len(judged.changes))
+        grave = [c for c in judged.changes if is_confirmation(c.row) and c.after]
+        text = changes_text(judged.changes, judged.follows)
+        if grave:
+            names = listed(schema.title(change.row) for change in grave)
+            answer = say("You answer for it with your name: {names}", names=names)
+            text = listed([text, answer], "\n\n")
+        if not await view.confirm(title, text, say("Write"), danger=bool(grave)):
             return
         if await view.carry_out(self.draft.work(), self.draft.role) is None:
             return
-        await view.station.do(_nothing)
+        with suppress(Problem):  # the line may be lost again: what was read back stands
+            await view.station.do(_nothing)
         self.revert()
+
+    def waits_for_off(self) -> list[Change]:
+        """Changes that the board refuses as long as an output is on, while one is on."""
+        seen = self._view.snapshot
+        if seen is None or not any(seen.get(name) for name in _OUTPUTS):
+            return []
+        return [change for change in self.judged().changes if change.row.needs_off]
 
 
 def editor_of(view: View) -> Editor:
@@ -115,9 +131,7 @@ def values_of(seen: Snapshot) -> Values:
     return before
 
 
-def changes_text(
-    view: View, changes: tuple[Change, ...], follows: tuple[Change, ...] = ()
-) -> Said:
+def changes_text(changes: tuple[Change, ...], follows: tuple[Change, ...] = ()) -> Said:
     """Every change on a line of its own; those that follow from others say so."""
     lines: list[Said] = []
     for change in changes:

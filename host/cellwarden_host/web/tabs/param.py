@@ -38,6 +38,7 @@ class _Page:
         self._kept: dict[str, Any] = view.keep.setdefault(
             _KEEP, {"filter": "", "only": "all", "open": [settings.GROUPS[1][0]]}
         )
+        self._cells = 0
         self._groups: list[tuple[ui.expansion, str, list[Field]]] = []
         ui.add_css(CSS)
         self._bar = Bar(view, editor, self._more)
@@ -97,10 +98,11 @@ class _Page:
         """Show what the filter lets through, in opened groups."""
         words, only = str(self._filter.value or ""), self._only.value
         self._kept["filter"], self._kept["only"] = words, only
+        self._cells = self._count_cells()
         for group, heading, fields in self._groups:
             shown = 0
             for field in fields:
-                fits = field.matches(words)
+                fits = field.matches(words) and self._exists(field)
                 if only == "changed":
                     fits = fits and field.changed
                 elif only == "odd":
@@ -109,6 +111,18 @@ class _Page:
                 shown += fits
             group.set_visibility(shown > 0)
             group.value = shown > 0 if self._sifting() else heading in self._kept["open"]
+
+    def _count_cells(self) -> int:
+        """The cells of the pack, as it would be written."""
+        key = ("cell_count", 0)
+        seen = self._view.snapshot
+        held = seen.setting(*key) if seen is not None else None
+        return self._editor.draft.wanted.get(key, held or 0)
+
+    def _exists(self, field: Field) -> bool:
+        """A cell that the pack does not have has no channel to be set."""
+        name, element = field.key
+        return name != "cell_channel" or element < self._cells
 
     def _more(self) -> None:
         """Buttons of this page in the bar."""
@@ -129,6 +143,8 @@ class _Page:
             add="" if self._view.fresh else "cw-stale",
             remove="cw-stale" if self._view.fresh else "",
         )
+        if self._cells != self._count_cells():
+            self._sift()
         for _, _, fields in self._groups:
             for field in fields:
                 field.refresh()
