@@ -71,7 +71,7 @@ _results = {}
 _holding = False
 
 
-def _taken():
+def taken():
     global _session
     if _session is None:
         safe_state.lock_off()
@@ -92,7 +92,7 @@ def _do(name, *arguments):
     """Run one step, whatever came before, and keep its result."""
     function = _row(name)[2]
     try:
-        result = function(_taken(), *arguments)
+        result = function(taken(), *arguments)
     except Dropped as error:
         result = made(FAIL, "stopped: %s" % error, None, "", None, None)
     _results[name] = result
@@ -236,7 +236,7 @@ def off():
 
 def clear():
     """A person has looked: let latched protections clear."""
-    _taken().clear_latches()
+    taken().clear_latches()
     print("latched protections may clear; repeat the step")
 
 

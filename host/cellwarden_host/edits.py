@@ -35,6 +35,13 @@ class Edit:
         return cls(node.lineno, node.col_offset, node.lineno, end, new)
 
     @classmethod
+    def defined(cls, node: Any, new: str) -> Edit:
+        """The name behind def, async def or class, one space apart."""
+        words = {ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}
+        start = node.col_offset + len(words.get(type(node), "def "))
+        return cls(node.lineno, start, node.lineno, start + len(node.name.encode()), new)
+
+    @classmethod
     def attribute(cls, node: ast.Attribute, new: str) -> Edit:
         """The name behind the dot."""
         row, end = node.end_lineno or 0, node.end_col_offset or 0
@@ -65,7 +72,7 @@ def names_in(tree: ast.AST) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.Attribute):
             yield node.attr
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias)):
             yield node.name
         elif isinstance(node, ast.arg):
             yield node.arg

@@ -5,27 +5,30 @@ time. So what the sources say in names for people is said in numbers and short n
 
 - whole numbers named at the top of a module, also where another module imports them;
 - parameters that nobody passes by name;
-- private attributes. Methods and functions keep their names, for tracebacks.
+- private names: attributes, methods, functions, what a module keeps for itself.
 
-Lines stay where they are. A name that anything might look up by its text keeps it.
+Lines stay where they are. A name that anything might look up by its text keeps it. Tracebacks
+from a controller therefore name private functions by a letter or two; traceback_names.py turns
+those back, with ``names``.
 """
 
 from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from .constants import Constants
 from .edits import Edit, edited, names_in, strings_in
 from .inline import inlined
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_SHORT = [*_LETTERS, *(a + b for a in _LETTERS for b in "0123456789")]
+_SHORT = [*_LETTERS, *(a + b for a in _LETTERS for b in "0123456789" + _LETTERS)]
 
 
 class Program:
-    """``texts``: path on the controller ("cellwarden/ticks.py") -> source, made smaller."""
+    """``texts``: path on the controller ("cellwarden/ticks.py") -> source, made smaller;
+    ``names``: the same path -> what its short private names stand for."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         texts = {path: inlined(source) for path, source in sources.items()}
@@ -33,6 +36,10 @@ class Program:
         texts = {path: self._constants.folded(path, text) for path, text in texts.items()}
         trees = {path: ast.parse(text) for path, text in texts.items()}
         private = _short_privates(trees)
+        self.names = {
+            path: {private[name]: name for name in names_in(tree) if name in private}
+            for path, tree in trees.items()
+        }
         keywords = {
             node.arg
             for tree in trees.values()
@@ -52,22 +59,28 @@ class Program:
 
 
 def _short_privates(trees: Mapping[str, ast.Module]) -> dict[str, str]:
-    """New names of private attributes. Two that meet in a file, or in a class and its bases,
-    stay two; those that never meet may share one."""
-    methods: set[str] = set()
-    texts: set[str] = set()
-    stored: dict[str, set[str]] = {}
+    """New names of what is private. Two that meet in a file, or in a class and its bases, stay
+    two; those that never meet may share one."""
+    given: set[str] = set()
+    fixed: set[str] = set()
     used: dict[str, Counter[str]] = {}
     for path, tree in trees.items():
         used[path] = Counter(name for name in names_in(tree) if _is_private(name))
-        texts |= strings_in(tree)
-        stored[path] = set()
+        fixed |= strings_in(tree)
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                methods.add(node.name)
+                given.add(node.name)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                stored[path].add(node.attr)
-    renamed = set().union(*stored.values()) - methods - texts
+                given.add(node.attr)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                given.add(node.id)
+            elif isinstance(node, ast.arg):
+                fixed.add(node.arg)  # see _parameters
+            elif isinstance(node, ast.alias):
+                fixed.add(node.asname or "")
+            elif isinstance(node, ast.Import):
+                fixed |= {alias.name for alias in node.names}
+    renamed = given - fixed
     everywhere: Counter[str] = sum(used.values(), Counter())
     groups = [{name for path in family for name in used[path]} for family in _families(trees)]
     kept = {name for group in groups for name in group} - renamed
@@ -109,12 +122,19 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and len(name) > 1
 
 
-def _privates(tree: ast.Module, short: Mapping[str, str]) -> list[Edit]:
-    return [
-        Edit.attribute(node, short[node.attr])
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in short
-    ]
+def _privates(tree: ast.Module, short: Mapping[str, str]) -> Iterator[Edit]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in short:
+            yield Edit.attribute(node, short[node.attr])
+        elif isinstance(node, ast.Name) and node.id in short:
+            yield Edit.name(node, node.id, short[node.id])
+        elif isinstance(node, ast.alias) and node.name in short:
+            yield Edit.name(node, node.name, short[node.name])
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            if node.name in short:
+                yield Edit.defined(node, short[node.name])
+        elif isinstance(node, ast.Global):
+            yield Edit.whole(node, "global " + ", ".join(short.get(n, n) for n in node.names))
 
 
 def _parameters(tree: ast.Module, keywords: set[str]) -> list[Edit]:

@@ -60,7 +60,6 @@ class SocFilter:
         self.corrected_ppm = 0  # taken off for the offset, at the newest stretch
         self._gain_rest = 0
         self._second_rest = 0
-        self._both = 1  # variance by which count and stretch may differ
         self._worth = 0
         self._away = 0  # mean of looks less count, in 1/16
         self._width = 0  # mean half width, in 1/16

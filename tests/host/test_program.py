@@ -4,6 +4,7 @@ import pytest
 
 from cellwarden_host.constants import MissingName
 from cellwarden_host.program import Program
+from cellwarden_host.traceback_names import readable
 
 
 def made(**sources):
@@ -58,17 +59,49 @@ def test_parameters_are_shortened_unless_somebody_passes_them_by_name():
     assert texts["p/a.py"] == ["def f(b, kind=0):", "    a = b", "    return a + kind"]
 
 
-def test_private_attributes_that_meet_stay_apart_and_methods_keep_their_names():
+def test_private_names_that_meet_stay_apart():
     base = "class Base:\n    def __init__(self):\n        self._first = 1\n        self._go()\n"
     base += "    def _go(self):\n        return self._first\n"
     derived = "from .a import Base\nclass Derived(Base):\n    def __init__(self):\n"
-    derived += "        self._second = self._first\n"
+    derived += "        self._second = self._first\n        self._go()\n"
     alone = "class Alone:\n    def __init__(self):\n        self._third = 3\n"
     texts = made(p__a=base, p__b=derived, p__c=alone)
-    assert "        self._go()" in texts["p/a.py"]
-    assert "        return self._a" in texts["p/a.py"]
-    assert "        self._b = self._a" in texts["p/b.py"]
+    assert texts["p/a.py"][2:] == [
+        "        self._a = 1", "        self._b()", "    def _b(self):", "        return self._a",
+    ]  # fmt: skip
+    assert texts["p/b.py"][3:] == ["        self._c = self._a", "        self._b()"]
     assert "        self._a = 3" in texts["p/c.py"]
+
+
+def test_what_a_module_keeps_for_itself_is_shortened_wherever_it_is_named():
+    texts = made(
+        p__a="_count = []\ndef _more():\n    global _count\n    _count = [_count]\n"
+        "async def _wait():\n    _more()\nclass _Box:\n    pass\n",
+        p__b="from p.a import _more as more, _wait\nfrom p import a\nmore(_wait, a._Box)\n",
+    )
+    assert texts["p/a.py"] == [
+        "_a = []", "def _b():", "    global _a", "    _a = [_a]",
+        "async def _c():", "    _b()", "class _d:",
+    ]  # fmt: skip
+    assert texts["p/b.py"] == [
+        "from p.a import _b as more, _c", "from p import a", "more(_c, a._d)"
+    ]  # fmt: skip
+
+
+def test_private_names_that_something_may_ask_for_stay():
+    kept = "import _thread\nfrom x import y as _y\n_z = 1.5\ngetattr(_y, '_z')\n"
+    kept += "def f(_part):\n    return _thread._new(_part)\n"
+    assert made(p__a=kept)["p/a.py"] == kept.replace("_part", "a").splitlines()
+
+
+def test_a_traceback_from_a_controller_gets_its_names_back():
+    program = Program(
+        {"/p/a.py": "def _go():\n    _come()\ndef _come():\n    _go()\n", "/p/b.py": "_x = []\n"}
+    )
+    told = 'File "a", in _a\nFile "b", in _a\nFile "b", in f\nFile "main", in _a\n'
+    assert readable(told, program) == (
+        'File "a", in _come\nFile "b", in _x\nFile "b", in f\nFile "main", in _a\n'
+    )
 
 
 def test_a_guest_gets_the_numbers_that_are_not_on_the_controller():

@@ -262,8 +262,10 @@ def test_a_host_that_answers_no_more_loses_the_pulse(typist):
 
 def test_a_bench_command_that_hangs_with_an_output_on_loses_it(typist):
     station = typist.station
-    typist.says("from firmware.bench import commands as c; s = c._taken(); s.__enter__()")
+    station.plant.moves.clear()
+    typist.says("from firmware.bench import commands as c; s = c.taken(); s.__enter__()")
     typist.says("s.settle(); s.permit(0, 1, 5000); s.until(s.app.switched_on, 60000)")
+    assert station.moved_ms("precharge", True) is not None
     station.until(lambda: station.all_open, OFF_MS, 5)
     typist.says("s.__exit__(None, None, None); s.dropped")
 
