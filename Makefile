@@ -16,7 +16,7 @@ boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-wasm setup-models browser run flash test lint types screenshots bench generate docs matrix chip-pages format clean
+.PHONY: help setup setup-wasm setup-models browser run flash test lint types screenshots bench generate docs matrix chip-pages power-cuts format clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -115,6 +115,9 @@ matrix: setup ## every protection against every single fault; writes docs/safety
 
 chip-pages: setup ## failing chips on the running firmware; writes docs/chip-faults.md and bq76952.md
 	$(BIN)/python -m cellwarden_host.campaign.chip_pages
+
+power-cuts: setup ## cut the power at every write of an update; writes docs/power-cuts.md
+	$(BIN)/python -m cellwarden_host.campaign.power_cuts
 
 format: setup ## lay out the code as make test wants it
 	$(BIN)/ruff check --fix --exit-zero .

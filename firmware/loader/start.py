@@ -34,19 +34,19 @@ def begin():
     if wait_ms and _menu(wait_ms, board.NAME):
         record = control.open()
     meant = _meant()
-    slot = _chosen(record, meant)
+    slot = chosen(record, meant)
     while slot is None:
         control.use(None)
         if not _menu(-1, _story(record)):
             return False
         record = control.open()
-        slot = _chosen(record, False)
+        slot = chosen(record, False)
     _note(record, slot)
     control.use(slot)
     return True
 
 
-def _chosen(record, meant):
+def chosen(record, meant):
     """The slot to run, its start counted; or None."""
     spent = record.spent()
     if spent:
