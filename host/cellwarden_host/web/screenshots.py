@@ -17,7 +17,7 @@ from ..sim.layout import BUILD
 from .seen import launch_chromium, open_page, served
 from .tabs import TABS
 
-FOLDER = BUILD / "screenshots"
+FOLDER = BUILD.parent / "screenshots"
 WIDTHS = {"desktop": (1280, 850), "phone": (390, 844)}
 _SETTLE_MS = 1500  # animations, first curves
 
