@@ -133,6 +133,12 @@ def test_a_board_that_comes_back_continues_its_curves_after_a_gap(tmp_path):
     assert {count for _, count in points(tmp_path, code="other")} == {9}
 
 
+def test_a_link_that_was_lost_for_a_second_only_is_a_gap_too(tmp_path):
+    store_of(tmp_path, [(1, 2)] * 10).close()
+    store_of(tmp_path, [(7, 8)] * 10, start=START + 11_000).close()
+    assert None in [count for _, count in points(tmp_path)]
+
+
 def test_an_unknown_value_is_a_gap_in_its_own_curve_only(tmp_path):
     counts = [(100, 5)] * 10 + [(-(2**31), 5)] * 10 + [(100, 5)] * 10
     store_of(tmp_path, counts).close()

@@ -122,7 +122,7 @@ class Recording:
 
     def _open(self) -> sqlite3.Connection:
         # Read-only by its statements: opening a WAL file "ro" fails where its index is missing.
-        database = sqlite3.connect(self._path, timeout=2)
+        database = sqlite3.connect(self._path, timeout=2, check_same_thread=False)
         database.execute("PRAGMA query_only = 1")
         return database
 
@@ -147,7 +147,7 @@ class Recording:
         wanted = [
             (series, run.keys.index(series.key)) for series in made if series.key in run.keys
         ]
-        join_ms = _SECOND_GAP_MS
+        join_ms = 0  # a new run is a new connection: never one line with what was before
         if border > from_ms:
             stretch = _fetch(database, "minute", ("low", "high"), run, wanted, from_ms, border - 1)
             _append(stretch, from_ms, max(step_ms, MINUTE_MS), _MINUTE_GAP_MS, join_ms)

@@ -66,7 +66,9 @@ def build_banner(view: View) -> Part:
         worst = max((state.level for state in bad), key=_BAD.index, default=states.WARNING)
         icon.name = ICONS[worst]
         box.classes(remove=" ".join(LEVEL_CLASSES.values()), add=LEVEL_CLASSES[worst])
-        text.text = "\n".join(f"{view.tr(state.title)}: {view.tr(state.why)}" for state in bad)
+        text.text = "\n".join(
+            view.tr(say("{title}: {more}", title=state.title, more=state.why)) for state in bad
+        )
 
     return show
 

@@ -180,7 +180,7 @@ def build_health(view: View) -> Part:
             ],
             rows=[],
             row_key="cell",
-        ).props("flat dense")
+        ).props("flat dense hide-no-data hide-pagination")
         for row in rows:
             help_text = schema.help(row)
             ui.label(view.tr(help_text)).classes("cwm-note")
