@@ -111,10 +111,11 @@ class Control:
         return ""
 
     def target(self):
-        """The slot to install into: never the only good one, nor of two the one preferred."""
-        if self.state(self.preferred) == GOOD or self.state(other(self.preferred)) != GOOD:
-            return other(self.preferred)
-        return self.preferred
+        """The slot to install into: the one worth least; of two alike the one not preferred."""
+        for state in (EMPTY, BAD, TRIAL, GOOD):
+            for slot in (other(self.preferred), self.preferred):
+                if self.state(slot) == state:
+                    return slot
 
     # --- what changes it; true when the change is stored
 
