@@ -142,7 +142,8 @@ class Recording:
             "SELECT MAX(at_ms) FROM minute WHERE run = ?", (run.id,)
         ).fetchone()
         coarse_to = (minutes_to or -MINUTE_MS) + MINUTE_MS
-        border = coarse_to if step_ms >= MINUTE_MS else min(raw_from or coarse_to, coarse_to)
+        fine_from = coarse_to if raw_from is None else raw_from - raw_from % MINUTE_MS
+        border = coarse_to if step_ms >= MINUTE_MS else min(fine_from, coarse_to)
         border = max(from_ms, min(border, to_ms))
         wanted = [
             (series, run.keys.index(series.key)) for series in made if series.key in run.keys
