@@ -64,6 +64,7 @@ def test_switches_ask_tell_and_explain(look, board):
     # The charge is set, nonsense is refused.
     page.get_by_test_id("normal.soc").fill("70")
     page.get_by_test_id("normal.soc.set").click()
+    expect(page.get_by_text("The board goes on counting from 70 %")).to_be_visible()
     board.tick(20)
     expect(page.get_by_test_id("normal.reading.soc_permille")).to_have_text("70.0 %")
 

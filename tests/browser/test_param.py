@@ -31,7 +31,7 @@ def unlock(page):
     box.press("Enter")
 
 
-def test_settings_are_edited_judged_and_written_as_one(look, board):
+def test_settings_are_edited_judged_written_as_one_and_kept_as_a_file(look, board, tmp_path):
     page = look(board, tab="param")
     write = page.get_by_test_id("edit.write")
     expect(field(page, "cell_ov1_mv")).to_have_value("4.200")
@@ -55,6 +55,20 @@ def test_settings_are_edited_judged_and_written_as_one(look, board):
     expect(page.get_by_test_id("edit.state")).to_contain_text("Nothing is changed")
     assert board.setting("cell_ov1_mv") == 4190 and board.setting("cell_ov_delay_ms") == 5000
     expect(field(page, "cell_ov1_mv")).to_have_value("4.190")
+    # A set goes to a file and comes back as a draft.
+    with page.expect_download() as saved:
+        page.get_by_test_id("param.save").click()
+    document = json.loads(saved.value.path().read_text("utf-8"))
+    assert "lease_mode" not in document["settings"]
+    document["settings"]["cell_ov_delay_ms"] = "7 s"
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps(document), "utf-8")
+    page.get_by_test_id("param.load").click()
+    page.locator("input[type=file]").set_input_files(path)
+    expect(field(page, "cell_ov_delay_ms")).to_have_value("7")
+    expect(page.get_by_test_id("edit.state")).to_contain_text("1 changed")
+    page.get_by_test_id("param.cell_ov_delay_ms.undo").click()
+    expect(page.get_by_test_id("edit.write")).to_be_disabled()
 
 
 def test_what_somebody_else_writes_is_shown_and_not_overwritten(look, board):
@@ -69,23 +83,6 @@ def test_what_somebody_else_writes_is_shown_and_not_overwritten(look, board):
     expect(page.get_by_test_id("edit.write")).to_be_disabled()
     page.get_by_test_id("edit.theirs").click()
     expect(field(page, "cell_ov2_mv")).to_have_value("4.400")
-
-
-def test_a_set_goes_to_a_file_and_comes_back_as_a_draft(look, board, tmp_path):
-    page = look(board, tab="param")
-    with page.expect_download() as saved:
-        page.get_by_test_id("param.save").click()
-    document = json.loads(saved.value.path().read_text("utf-8"))
-    assert "lease_mode" not in document["settings"]
-    document["settings"]["cell_ov_delay_ms"] = "7 s"
-    path = tmp_path / "set.json"
-    path.write_text(json.dumps(document), "utf-8")
-    page.get_by_test_id("param.load").click()
-    page.locator("input[type=file]").set_input_files(path)
-    expect(field(page, "cell_ov_delay_ms")).to_have_value("7")
-    expect(page.get_by_test_id("edit.state")).to_contain_text("1 changed")
-    page.get_by_test_id("param.cell_ov_delay_ms.undo").click()
-    expect(page.get_by_test_id("edit.write")).to_be_disabled()
 
 
 def test_the_filter_finds_settings_and_the_language_keeps_the_draft(look, board):

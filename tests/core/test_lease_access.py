@@ -170,3 +170,15 @@ def test_the_lease_s_time_survives_a_restart():
     assert state_record.load(after, bytes(old), NOW_MS)
     assert after.uptime_s == c.uptime_s and after.lease.extra_s == after.lease.base_s == 0
     assert after.protection.state[ids.RULE_CELL_OV2] == 3
+
+
+def test_a_start_after_a_loss_of_supply_costs_its_price_once_and_is_stored():
+    from test_cell_health import NOW_MS, controller
+
+    c = controller()
+    c.settings.live[ids.LEASE_MODE] = ids.LEASE_MODE_IS_DAYS
+    c.settings.live[ids.LEASE_OUTAGE_MINUTES] = 60
+    c.publisher.restart_cause = ids.RESTART_CAUSE_IS_POWER
+    for i in range(5):
+        c.tick((NOW_MS + 100 * i) & 0x3FFFFFFF)
+    assert c.lease.extra_s == 3600 and c.requests.save_state

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from nicegui import ui
 
+from ..problems import Problem
 from ..words import listed, say, schema
-from .editor import Editor
+from .editor import Editor, nothing
 from .view import View
 
 
@@ -21,6 +22,9 @@ class Bar:
             with ui.row().classes("w-full items-center gap-1"):
                 self._write = ui.button(icon="save", on_click=editor.write)
                 self._write.props("no-caps data-testid=edit.write")
+                self._read = ui.button(
+                    view.tr(say("Read")), icon="sync", on_click=self._read_anew
+                ).props("flat no-caps data-testid=edit.read")
                 self._revert = ui.button(
                     view.tr(say("Revert all")), icon="undo", on_click=editor.revert
                 ).props("flat no-caps data-testid=edit.revert")
@@ -42,6 +46,16 @@ class Bar:
                 )
         self.refresh()
 
+    async def _read_anew(self) -> None:
+        """Read what the board holds; what was changed here stays changed."""
+        view = self._view
+        try:
+            await view.station.do(nothing)
+        except Problem as problem:
+            view.tell_problem(problem)
+        else:
+            view.note(say("Read from the board"))
+
     def refresh(self) -> None:
         view, editor = self._view, self._editor
         judged = editor.judged()
@@ -50,6 +64,7 @@ class Bar:
         )
         self._write.text = view.tr(say("Write {count} changes", count=count))
         self._write.set_enabled(view.fresh and judged.may_be_written)
+        self._read.set_enabled(view.fresh)
         self._revert.set_enabled(bool(editor.draft))
         self._choices.set_visibility(bool(judged.conflicts))
         self._state.text = view.tr(self._say_state(count))

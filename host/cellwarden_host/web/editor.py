@@ -98,7 +98,7 @@ class Editor:
         if await view.carry_out(self.draft.work(), self.draft.role) is None:
             return
         with suppress(Problem):  # the line may be lost again: what was read back stands
-            await view.station.do(_nothing)
+            await view.station.do(nothing)
         self.revert()
 
     def waits_for_off(self) -> list[Change]:
@@ -156,5 +156,5 @@ def _value(row: Any, count: int | None) -> str:
     return schema.value(row, count)
 
 
-def _nothing(board: object) -> None:
-    """Waits for the look that follows what was asked before."""
+def nothing(board: object) -> None:
+    """Work that only waits for the look, settings included, that follows every work."""
