@@ -8,7 +8,6 @@ import subprocess
 import pytest
 from other_firmware import modules_with
 from station import INSTALLER, PASSWORD
-from update_line import StepLine, StepPace
 
 from cellwarden_host import session, update
 from cellwarden_host.board import Board
@@ -16,6 +15,7 @@ from cellwarden_host.problems import Refused
 from cellwarden_host.release import build, keys
 from cellwarden_host.release.reading import release_of
 from cellwarden_host.sim.compiling import compiled
+from cellwarden_host.sim.stepped_line import StepLine, StepPace
 from cellwarden_host.update.plan import Plan
 
 NEW = "9.9.9"

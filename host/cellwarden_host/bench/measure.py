@@ -15,6 +15,7 @@ MODULES = (
     "heap_rows",
     "memory_rows",
     "image_rows",
+    "update_rows",
     "board_rows",
     "tick_rows",
     "modbus_rows",

@@ -1,15 +1,21 @@
 """A stepped board's RS485-2 as the update engine uses it, and its clock: no real time passes."""
 
-from cellwarden_host.update import Pace
+from __future__ import annotations
+
+from typing import Any
+
+from ..update.progress import Pace
 
 _STEP_MS = 1
 
 
 class StepLine:
-    """What ``link.Line`` offers, in virtual time, to a WatchedBoard. Rates count: what is said at
-    another rate than the board's is heard as nothing. ``cut`` takes the cable away."""
+    """What ``link.Line`` offers, in virtual time, to a board with ``on_reply``. Rates count: what
+    is said at another rate than the board's is heard as nothing. ``cut`` takes the cable away."""
 
-    def __init__(self, board, baud=115_200, label="rs485_2", step_ms=_STEP_MS):
+    def __init__(
+        self, board: Any, baud: int = 115_200, label: str = "rs485_2", step_ms: float = _STEP_MS
+    ) -> None:
         self.port = label
         self.baud = baud
         self.cut = False
@@ -20,21 +26,21 @@ class StepLine:
         self._came = bytearray()
         board.on_reply[label] = self._hear
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         self._board.advance(2)
         self.put(data)
 
-    def put(self, data):
+    def put(self, data: bytes) -> None:
         if self._heard():
             self._board.uart_send(self.port, bytes(data))
 
-    def take(self, timeout_ms):
+    def take(self, timeout_ms: float) -> bytes:
         first = self.read(1, timeout_ms)
         rest, self._came = bytes(self._came), bytearray()
         return first + rest
 
-    def read(self, max_bytes, timeout_ms):
-        waited_ms = 0
+    def read(self, max_bytes: int, timeout_ms: float) -> bytes:
+        waited_ms = 0.0
         while not self._came and waited_ms < timeout_ms:
             self._board.advance(self._step_ms)
             waited_ms += self._step_ms
@@ -42,16 +48,16 @@ class StepLine:
         del self._came[:max_bytes]
         return data
 
-    def discard(self):
+    def discard(self) -> None:
         self._came.clear()
 
-    def set_baud(self, baud):
+    def set_baud(self, baud: int) -> None:
         self.baud = baud
 
-    def _heard(self):
-        return not self.cut and self._line.baud == self.baud <= self.highest
+    def _heard(self) -> bool:
+        return not self.cut and bool(self._line.baud == self.baud <= self.highest)
 
-    def _hear(self, _end_us, data):
+    def _hear(self, _end_us: int, data: bytes) -> None:
         if self._heard():
             self._came += data
 
@@ -59,11 +65,11 @@ class StepLine:
 class StepPace(Pace):
     """The board's own time."""
 
-    def __init__(self, board):
+    def __init__(self, board: Any) -> None:
         self._board = board
 
-    def now_s(self):
-        return self._board.clock.now_us / 1e6
+    def now_s(self) -> float:
+        return float(self._board.clock.now_us / 1e6)
 
-    def wait(self, seconds):
+    def wait(self, seconds: float) -> None:
         self._board.advance(seconds * 1000)
