@@ -6,9 +6,12 @@ No test of a page is ever skipped: without Chromium they fail and say how to get
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from cellwarden_host.web.seen import launch_chromium, open_page, served
+
+# What a page does within a second here may take ten on a machine that is busy.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
