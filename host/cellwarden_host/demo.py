@@ -169,7 +169,7 @@ def run_demo(speed: float | None = None) -> int:
             with _simulator(Path(folder), day, speed) as ports:
                 source = monitor.Source(lambda: str(ports["rs485_2"]), 115_200, 1)
                 try:
-                    _set_up(source)
+                    set_up(source)
                     story = Story(scenes(day, speed), ports["control"])
                     dashboard = Dashboard(f"Cellwarden, simulated at {speed:g} x real time")
                     monitor.watch(source, _EVERY_S, dashboard=dashboard, notes=story)
@@ -201,7 +201,7 @@ def _simulator(folder: Path, day: Day, speed: float) -> Iterator[dict[str, objec
         yield ports
 
 
-def _set_up(source: monitor.Source) -> None:
+def set_up(source: monitor.Source) -> None:
     """Wait for the board, then tell it the currents of this car, as an installer would."""
     deadline = time.monotonic() + _START_S
     while not source.look():

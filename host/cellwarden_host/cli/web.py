@@ -68,6 +68,7 @@ def _web(args: argparse.Namespace) -> int:
             print("starting the simulated board ...", flush=True)
             ready = running.enter_context(simulated_board(["--load", "day"]))
             ports.look_in(ready)
+            _prepare(args)
         else:
             ports.look_in(args.ready_file)
         port = args.port
@@ -77,6 +78,18 @@ def _web(args: argparse.Namespace) -> int:
         show = not args.no_open and _has_screen()
         serve(Options(args.host, args.http_port, show, where), _started)
     return 0
+
+
+def _prepare(args: argparse.Namespace) -> None:
+    """Tell the simulated board the currents of the car whose day it lives through."""
+    from .. import demo, monitor
+    from ..web import ports
+
+    source = monitor.Source(lambda: ports.resolve(ports.SIMULATOR), args.baud, args.unit)
+    try:
+        demo.set_up(source)
+    finally:
+        source.close()
 
 
 def _has_screen() -> bool:

@@ -38,7 +38,10 @@ def main() -> None:
             page = open_page(browser, server.url, tab, language, theme, width, height)
             page.wait_for_timeout(_SETTLE_MS)
             path = FOLDER / f"{tab}-{language}-{theme}-{name}.png"
-            page.screenshot(path=path, full_page=True)
+            # As tall as the page is, so that the foot stays at its end.
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(height, tall)})
+            page.screenshot(path=path)
             page.context.close()
             print(path, flush=True)
         browser.close()
