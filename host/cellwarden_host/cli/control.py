@@ -42,10 +42,12 @@ _ELSEWHERE = (
     "take_gain_ma",
     "set_soc_permille",
     "sleep",
+    "update_begin",
+    "update_switch",
 )
 _DOABLE = {name: row for name, row in catalog.COMMANDS.items() if name not in _ELSEWHERE}
 # These end the board's work or a person's responsibility: asked for once more.
-_GRAVE = ("restart", "factory_reset", "confirm_deep_discharge", "clear_latches")
+_GRAVE = ("restart", "update_menu", "factory_reset", "confirm_deep_discharge", "clear_latches")
 
 
 def add(commands: options.Commands) -> None:

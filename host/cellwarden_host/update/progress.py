@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ..words import Said, say
 
-CHECK_FILE = say("Checking the file")
 RESTART = say("Restarting into the bootloader")
 AGREE = say("Agreeing on a rate")
 BEGIN = say("The board makes room")
