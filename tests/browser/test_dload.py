@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 
 import pytest
 from living_board import LivingBoard
@@ -58,5 +59,8 @@ def test_boards_are_produced_by_enter_and_then_hands_free(look, board, tmp_path)
         ["pass", "000001", FIRST],
         ["pass", "000002", SECOND],
     ]
+    with page.expect_download() as bundle:
+        page.get_by_test_id("tool.bundle").click()
+    assert zipfile.is_zipfile(bundle.value.path())
     assert re.search("123456", "".join(lines)) is None
     assert json.loads(recipe.example())["password"] == "123456"

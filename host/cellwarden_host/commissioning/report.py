@@ -28,7 +28,7 @@ WORDS = {
     FAIL: say("FAIL"),
     INCOMPLETE: say("INCOMPLETE"),
     SKIPPED: say("left out"),
-    OPEN: say("open"),
+    OPEN: say("not done yet"),
 }
 _STYLE = """
 body { font: 14px/1.45 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif;

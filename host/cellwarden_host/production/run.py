@@ -264,7 +264,9 @@ class _Run:
     def _serial(self, board: Board) -> str:
         orders, outcome = self._orders, self._outcome
         if not orders.factory_password:
-            return self._skip("serial", say("No factory password was given"))
+            return self._skip(
+                "serial", say("No factory password was given: the board does not hold them")
+            )
         session.log_out(board)
         session.log_in(board, orders.factory_password, rows.FACTORY)
         if outcome.serial:

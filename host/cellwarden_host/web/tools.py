@@ -22,6 +22,7 @@ def build(view: View) -> Callable[[], None]:
         .on_click(lambda: wizard.open_wizard(view))
     )
     bundle_button.build(view)
+    notice = wizard.build_notice(view)
 
     def refresh() -> None:
         seen = view.snapshot
@@ -30,5 +31,6 @@ def build(view: View) -> Callable[[], None]:
         open_wizard.props(remove="outline" if fresh_board else "")
         if not fresh_board:
             open_wizard.props("outline")
+        notice()
 
     return refresh

@@ -37,13 +37,14 @@ CSS = """
 .cw-verdict .q-icon { font-size: clamp(3rem, 8vw, 5rem); }
 .cw-muted { color: var(--cw-soft); } .cw-info { color: var(--q-primary); }
 .body--dark .cw-info { color: var(--cw-low); }
-.cw-step { display: grid; grid-template-columns: 1.6rem 5.2rem minmax(8rem, 14rem) 1fr;
+.cw-step { display: grid; grid-template-columns: 1.6rem 5.2rem minmax(7rem, 11rem) 1fr;
   gap: .1rem .6rem; align-items: start; width: 100%; padding: .3rem 0;
   border-bottom: 1px solid var(--cw-line); }
 .cw-step .q-icon { font-size: 1.3rem; }
 .cw-made { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .cw-made th, .cw-made td { text-align: left; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--cw-line); }
+.cw-made td:last-child { white-space: nowrap; }
 .cw-made th { font-weight: 600; font-size: .8rem; color: var(--cw-soft); }
 .cw-scroll { overflow-x: auto; width: 100%; }
 .cw-dload { display: grid; gap: .9rem; width: 100%; align-items: start;

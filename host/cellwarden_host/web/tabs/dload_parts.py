@@ -20,7 +20,7 @@ from .dload_line import Line
 _MOST_BYTES = 200_000
 # Icon, word and class of each state: never colour alone.
 STATES: dict[str, tuple[str, Said, str]] = {
-    run.OPEN: ("radio_button_unchecked", say("open"), "cw-muted"),
+    run.OPEN: ("radio_button_unchecked", say("not done yet"), "cw-muted"),
     run.BUSY: ("hourglass_top", say("running"), "cw-info"),
     run.PASS: ("check_circle", say("passed"), "cw-good"),
     run.FAIL: ("cancel", say("failed"), "cw-bad"),

@@ -118,8 +118,10 @@ def build_gain(wizard: Wizard) -> Callable[[], None]:
             rule = look.values.one("discharge_off_rule")
             why = schema_words.rule(rule) if rule is not None else say("samples, precharge")
             told.text = tr(say("The outputs come on when they may; waiting for: {why}", why=why))
-        else:
+        elif seconds:
             told.text = tr(say("The outputs are on; window: {seconds} s", seconds=seconds))
+        else:
+            told.text = tr(say("The outputs are on"))
         window.set_enabled(not seconds)
         go.set_enabled(bool(true.value))
 

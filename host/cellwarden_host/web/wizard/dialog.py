@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _EVERY_S = 0.3
 # Icon, word, class and the stepper's own mark of a state.
 STATES: dict[str, tuple[str, Said, str]] = {
-    stages.OPEN: ("radio_button_unchecked", say("open"), ""),
+    stages.OPEN: ("radio_button_unchecked", say("not done yet"), ""),
     stages.PASS: ("check_circle", say("passed"), "cw-good"),
     stages.FAIL: ("cancel", say("failed"), "cw-bad"),
     stages.SKIPPED: ("remove_circle_outline", say("left out"), "cw-warn"),
@@ -34,6 +34,9 @@ CSS = """
   max-height: 100vh !important; border-radius: 0; background: var(--cw-panel); padding: .6rem; }
 .cw-wizard .q-stepper { width: 100%; background: transparent; box-shadow: none; }
 .cw-wizard .q-stepper__step-inner { padding-right: 8px; }
+.cw-inputs { display: grid; gap: .4rem 1rem; width: 100%;
+  grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); }
+.cw-wizard .cw-inputs .q-field, .cw-wizard .q-expansion-item .q-field { width: 100%; }
 .cw-cells { display: grid; gap: .3rem; width: 100%;
   grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); }
 .cw-cells > div { border: 1px solid var(--cw-line); border-radius: 6px; padding: .2rem .4rem; }
@@ -41,7 +44,7 @@ CSS = """
   align-items: center; padding: .35rem 0; border-bottom: 1px solid var(--cw-line); }
 .cw-report { width: 100%; height: 60vh; border: 1px solid var(--cw-line); background: #fff; }
 @media (max-width: 600px) {
-  .cw-wizard .q-stepper--vertical .q-stepper__step-inner { padding: 0 4px 16px 14px; }
+  .cw-wizard .q-stepper--vertical .q-stepper__step-inner { padding: 0 4px 16px 36px; }
   .cw-wizard .q-stepper--vertical .q-stepper__tab { padding: 10px 4px; }
 }
 """
@@ -57,7 +60,7 @@ class Wizard:
         self._refreshers: dict[str, Callable[[], None]] = {}
         self._steps: dict[str, ui.step] = {}
         self._heads: dict[str, Callable[[], None]] = {}
-        self.busy = False
+        self._marked: dict[str, tuple[str, object]] = {}
         seen = self.look()
         if seen is not None:
             self.progress.hold_against(
@@ -205,9 +208,7 @@ class Wizard:
         self._lost.set_visibility(self.look() is None)
         self._notice()
         for step, element in self._steps.items():
-            state = self.progress.steps[step].state
-            _mark(element, "done", state in (stages.PASS, stages.SKIPPED))
-            _mark(element, "error", state == stages.FAIL)
+            self._mark(element, step)
         shown = str(self._stepper.value)
         if shown in self._refreshers:
             try:
@@ -215,6 +216,17 @@ class Wizard:
                 self._refreshers[shown]()
             except Exception:
                 _log.exception("a step of the wizard could not be refreshed")
+
+    def _mark(self, element: ui.step, step: str) -> None:
+        """The step's own icon, and a word beneath its title where it did not just pass."""
+        state = self.progress.steps[step].state
+        if self._marked.get(step) == (state, self._stepper.value):
+            return  # (the stepper marks by order whenever it moves)
+        self._marked[step] = (state, self._stepper.value)
+        done = state in (stages.PASS, stages.SKIPPED)
+        element.props(f":done={str(done).lower()} :error={str(state == stages.FAIL).lower()}")
+        told = self.tr(STATES[state][1]) if state in (stages.FAIL, stages.SKIPPED) else ""
+        element.props(f'caption="{told}"')
 
     async def _restart(self) -> None:
         if await self.view.confirm(
@@ -224,13 +236,6 @@ class Wizard:
         ):
             self.progress.restart()
             self.go_on()
-
-
-def _mark(element: ui.step, name: str, on: bool) -> None:
-    if on:
-        element.props(name)
-    else:
-        element.props(remove=name)
 
 
 def skip_row(wizard: Wizard, step: str, why: str) -> None:

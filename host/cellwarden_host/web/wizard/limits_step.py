@@ -31,7 +31,7 @@ def build(wizard: Wizard) -> Callable[[], None]:
     ui.label(tr(_ABOUT)).classes("cw-text")
     look = wizard.look()
     fields: list[tuple[Any, ui.input]] = []
-    with ui.element("div").classes("cw-two"):
+    with ui.element("div").classes("cw-inputs"):
         for row in set_up.limit_rows():
             count = look.settings.one(row.name) if look is not None else None
             field = ui.input(

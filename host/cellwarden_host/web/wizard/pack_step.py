@@ -29,7 +29,7 @@ def build(wizard: Wizard) -> Callable[[], None]:
     seen = wizard.look()
     now = Pack.of(seen.settings) if seen is not None else Pack(0, 0, 0)
     ui.label(tr(_ABOUT)).classes("cw-text")
-    with ui.element("div").classes("cw-two"):
+    with ui.element("div").classes("cw-inputs"):
         chemistry = ui.select(
             {i: tr(schema_words.chemistry(name)) for i, name in enumerate(rows.CHEMISTRIES) if i},
             value=now.chemistry or None,

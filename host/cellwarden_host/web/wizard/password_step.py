@@ -24,7 +24,7 @@ _MEANS = say("Anybody who reads the manual can then change the limits of this pa
 def build(wizard: Wizard) -> Callable[[], None]:
     tr, view = wizard.tr, wizard.view
     ui.label(tr(_ABOUT)).classes("cw-text")
-    with ui.element("div").classes("cw-two"):
+    with ui.element("div").classes("cw-inputs"):
         first, second = (
             ui.input(tr(label), password=True, password_toggle_button=True).props(
                 f"autocomplete=new-password data-testid=wizard.password.{name}"
