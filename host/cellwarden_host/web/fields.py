@@ -54,6 +54,7 @@ class Field:
         self._showing: int | None = None
         self._bad = False
         self._setting = False
+        self.array: ui.element | None = None  # what stands around the elements of an array
         self._state: tuple[Any, ...] = ()
         name = key[0] if self.row.count == 1 else f"{key[0]}.{key[1] + 1}"
         self._test_id = f"{page}.{name}"
@@ -281,10 +282,13 @@ def build_fields(view: View, editor: Editor, found: list[Any], page: str) -> lis
                 fields.append(Field(view, editor, (row.name, 0), page, small=False))
     for row in found:
         if row.count > 1:
-            ui.label(view.tr(schema.title(row))).classes("q-mt-md text-weight-medium")
-            about = listed([schema.rest(row), schema.span(row)], " · ")
-            ui.label(view.tr(about)).classes("cwf-about")
-            with ui.element("div").classes("cwf-grid cwf-small"):
-                for element in range(row.count):
-                    fields.append(Field(view, editor, (row.name, element), page, small=True))
+            with ui.column().classes("w-full gap-1") as array:
+                ui.label(view.tr(schema.title(row))).classes("q-mt-md text-weight-medium")
+                about = listed([schema.rest(row), schema.span(row)], " · ")
+                ui.label(view.tr(about)).classes("cwf-about")
+                with ui.element("div").classes("cwf-grid cwf-small"):
+                    for element in range(row.count):
+                        field = Field(view, editor, (row.name, element), page, small=True)
+                        field.array = array
+                        fields.append(field)
     return fields

@@ -101,6 +101,7 @@ class _Page:
         self._cells = self._count_cells()
         for group, heading, fields in self._groups:
             shown = 0
+            arrays: dict[ui.element, bool] = {}
             for field in fields:
                 fits = field.matches(words) and self._exists(field)
                 if only == "changed":
@@ -108,7 +109,11 @@ class _Page:
                 elif only == "odd":
                     fits = fits and field.differs_from_default
                 field.box.set_visibility(fits)
+                if field.array is not None:
+                    arrays[field.array] = arrays.get(field.array, False) or fits
                 shown += fits
+            for array, any_fits in arrays.items():
+                array.set_visibility(any_fits)
             group.set_visibility(shown > 0)
             group.value = shown > 0 if self._sifting() else heading in self._kept["open"]
 
