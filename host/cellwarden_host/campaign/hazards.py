@@ -62,7 +62,8 @@ HAZARDS = (
            "gates are pulled down"),
     Hazard("A charger that must be talked to is silent", "charging without agreement",
            "messages on RS485-1", ("charger_silent",)),
-    Hazard("A firmware that is damaged, a stranger's, or does not work", "any of the above, unseen",
+    Hazard("A firmware that is damaged, a stranger's, or does not work",
+           "any of the above, unseen",
            "signature and hashes before it is installed, hashes at a start, three starts on trial"
            " (docs/updates.md; tests/system/test_rollback.py, test_power_cuts.py)", (),
            "watchdog; the other firmware runs again; with none all gates stay open"),
