@@ -64,10 +64,11 @@ def _asked_for(line, wait_ms):
         if not strict:
             if line.key() == b" ":
                 return True
-        elif line.read():
-            alone = line.buf[0] == _SPACE
-            time.sleep_ms(_ALONE_MS)
-            return alone and not line.read()
+        else:
+            n = line.read()
+            if n:
+                time.sleep_ms(_ALONE_MS)
+                return n == 1 and line.buf[0] == _SPACE and not line.read()
         time.sleep_ms(1)
     return False
 
