@@ -145,6 +145,6 @@ def test_a_new_rate_holds_only_when_it_is_heard(menu):
     _, line, _ = menu(
         ASKED_MS, (500, b" "), (600, b"6"), (700, b" ", 115_200), (800, b"0", 115_200)
     )
-    assert line.baud == fast and b"115200 baud" in line.said
+    assert line.baud == 115_200 and b"115200 baud" in line.said
     _, line, _ = menu(ASKED_MS, (500, b" "), (600, b"6"), (3000, b"0"))
     assert line.baud == 9600
