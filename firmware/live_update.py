@@ -11,6 +11,7 @@ it is never begun that way where it would drop the load unless the asker said th
 """
 
 import os
+import sys
 
 from cellwarden import ids
 from cellwarden.ticks import elapsed_ms
@@ -263,10 +264,17 @@ def _installer(older):
 
 
 def _forget():
+    """What was loaded for this update, this module too, is not needed any more."""
     import loader
 
     if not loader.trial:  # then somebody else still needs it
         loader.forget()
+    for name in ("live_update", "margins"):
+        sys.modules.pop("firmware." + name, None)
+        try:
+            delattr(sys.modules["firmware"], name)
+        except (KeyError, AttributeError):
+            pass
 
 
 def _arm(board):
