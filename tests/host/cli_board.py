@@ -25,9 +25,9 @@ PASSWORD = "123456"
 class CliBoard:
     """``fresh`` has not been set up; ``desk`` is the core; ``run`` calls the command."""
 
-    def __init__(self, fresh=False, port=PORT_PC, **setup):
-        settings = Settings(boards.sim) if fresh else commissioned(boards.sim, **setup)
-        self.desk = Desk(boards.sim, settings)
+    def __init__(self, fresh=False, port=PORT_PC, definition=boards.sim, **setup):
+        settings = Settings(definition) if fresh else commissioned(definition, **setup)
+        self.desk = Desk(definition, settings)
         self.map = RegisterMap(self.desk.controller)
         self.map.set_text(ids.T_PRODUCT, "Cellwarden")
         self.server = Server(self.map, 1, port)
