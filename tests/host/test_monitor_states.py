@@ -7,7 +7,7 @@ import pytest
 from cellwarden_host import catalog
 from cellwarden_host.board import Values
 from cellwarden_host.web.snapshot import Snapshot
-from cellwarden_host.web.tabs import monitor_cells, monitor_states
+from cellwarden_host.web.tabs import monitor_cells, monitor_states, monitor_switches
 from cellwarden_host.words import tell
 
 ACTIVE, PENDING, LATCHED = 1, 2, 4
@@ -107,7 +107,7 @@ def test_a_state_that_is_not_known_is_not_fine():
 
 def test_an_output_that_is_off_says_rule_limit_and_way_back():
     number = NUMBER["cell_ov1"]
-    (charge, discharge, *_) = monitor_states.switches(
+    (charge, discharge, *_) = monitor_switches.switches(
         seen(["cell_ov1"], charge_switch=0, charge_off_rule=number)
     )
     assert str(charge.asked) == "on" and str(charge.does) == "off"
@@ -120,25 +120,24 @@ def test_an_output_that_is_off_says_rule_limit_and_way_back():
 
 
 def test_an_output_that_a_person_switched_off_says_so_and_is_no_fault():
-    charge = monitor_states.switches(seen(settings={"charge_wanted": 0}.items(), charge_switch=0))[
-        0
-    ]
+    forbidden = {"charge_wanted": 0}.items()
+    charge = monitor_switches.switches(seen(settings=forbidden, charge_switch=0))[0]
     assert charge.level == "off" and "by a person" in charge.why
-    still_on = monitor_states.switches(seen(settings={"charge_wanted": 0}.items()))[0]
+    still_on = monitor_switches.switches(seen(settings=forbidden))[0]
     assert "still holds it on" in still_on.why
 
 
 def test_an_output_that_nothing_keeps_off_says_what_the_board_is_doing():
     words = catalog.READING["board_state"].choices
     starting = seen(discharge_switch=0, board_state=words.index("precharging"))
-    assert str(monitor_states.why_off(starting, "discharge")) == "the board is precharging"
+    assert str(monitor_switches.why_off(starting, "discharge")) == "the board is precharging"
 
 
 def test_balancing_and_heater_say_why_they_rest():
-    balancing, heater = monitor_states.switches(seen(settings={"heater_mode": 3}.items()))[2:]
+    balancing, heater = monitor_switches.switches(seen(settings={"heater_mode": 3}.items()))[2:]
     assert str(balancing.why) == ("no cell needs it: it starts at 4.100 V and 20 mV of difference")
     assert str(heater.why) == "starts at 2.0 °C or less"
-    kept = monitor_states.switches(
+    kept = monitor_switches.switches(
         seen(["balance_ot", "heater_fault"], settings={"heater_mode": 3}.items())
     )
     assert str(kept[2].why) == "kept off by: balancing board too hot"
@@ -213,5 +212,5 @@ def test_an_older_board_without_a_reading_breaks_nothing():
     older = SimpleNamespace(values=Values(), settings=Values())
     snapshot = Snapshot(1, 0.0, 0.0, 1, 1, older.values, older.settings, {})
     assert {state.level for state in monitor_states.states(snapshot)} == {"unknown"}
-    assert [switch.level for switch in monitor_states.switches(snapshot)] == ["unknown"] * 4
+    assert [switch.level for switch in monitor_switches.switches(snapshot)] == ["unknown"] * 4
     assert monitor_cells.shown(snapshot, False)["mv"] == []

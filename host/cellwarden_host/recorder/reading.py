@@ -98,7 +98,7 @@ class Recording:
             return made
         step_ms = max(1, (to_ms - from_ms) // max(1, buckets))
         with closing(self._open()) as database:
-            for run in _runs(database, code):
+            for run in _runs(database, code, from_ms, to_ms):
                 self._add(database, run, made, from_ms, to_ms, step_ms)
         return made
 
@@ -109,7 +109,7 @@ class Recording:
         if not self._path.exists():
             return
         with closing(self._open()) as database:
-            for run in _runs(database, code):
+            for run in _runs(database, code, from_ms, to_ms):
                 places = [run.keys.index(key) if key in run.keys else None for key in keys]
                 rows = database.execute(
                     "SELECT at_ms, counts FROM second"
@@ -167,8 +167,13 @@ class _Stretch:
     columns: list[tuple[Series, array[int], array[int]]]
 
 
-def _runs(database: sqlite3.Connection, code: str) -> list[_Run]:
-    rows = database.execute("SELECT id, keys FROM run WHERE board = ? ORDER BY id", (code,))
+def _runs(database: sqlite3.Connection, code: str, from_ms: int, to_ms: int) -> list[_Run]:
+    """The runs of a board that reach into a stretch of time; one that goes on has no end yet."""
+    rows = database.execute(
+        "SELECT id, keys FROM run WHERE board = ? AND started_ms <= ?"
+        " AND (ended_ms IS NULL OR ended_ms >= ?) ORDER BY id",
+        (code, to_ms, from_ms),
+    )
     return [_Run(number, tuple(keys.split("\n"))) for number, keys in rows]
 
 

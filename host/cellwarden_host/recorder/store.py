@@ -18,7 +18,8 @@ from pathlib import Path
 
 from .curves import ABSENT
 
-FILE = "recording.sqlite"
+# The number is the file's layout: a program of another layout leaves it alone.
+FILE = "recording-1.sqlite"
 # A week of seconds and 4 months of minutes: about 1.0 GB for 24 cells, 1.2 GB for 32.
 MOST_SECONDS = 600_000
 MOST_MINUTES = 180_000
@@ -29,7 +30,7 @@ _PATIENCE_S = 2.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
     id INTEGER PRIMARY KEY AUTOINCREMENT, board TEXT NOT NULL, name TEXT NOT NULL,
-    started_ms INTEGER NOT NULL, keys TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0);
+    started_ms INTEGER NOT NULL, keys TEXT NOT NULL, ended_ms INTEGER);
 CREATE TABLE IF NOT EXISTS second (
     id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, at_ms INTEGER NOT NULL,
     counts BLOB NOT NULL);
@@ -96,7 +97,7 @@ class Store:
         if self._run:
             with self._db:
                 self._write_minute()
-                self._db.execute("UPDATE run SET ended = 1 WHERE id = ?", (self._run,))
+                self._mark_ended(self._run)
         self._run, self._minute = 0, None
 
     def close(self) -> None:
@@ -112,6 +113,13 @@ class Store:
                 (self._run, *self._minute.fields()),
             )
 
+    def _mark_ended(self, run: int) -> None:
+        self._db.execute(
+            "UPDATE run SET ended_ms = (SELECT COALESCE(MAX(at_ms), run.started_ms) FROM second"
+            " WHERE second.run = run.id) WHERE id = ?",
+            (run,),
+        )
+
     def _trim(self) -> None:
         """Drop the oldest rows beyond the bounds, and runs of which nothing is left."""
         for table, most in self._most.items():
@@ -126,7 +134,7 @@ class Store:
 
     def _finish_cut_runs(self) -> None:
         """Write the minutes of runs that a crash has cut off."""
-        cut = self._db.execute("SELECT id FROM run WHERE ended = 0").fetchall()
+        cut = self._db.execute("SELECT id FROM run WHERE ended_ms IS NULL").fetchall()
         for (run,) in cut:
             (last,) = self._db.execute(
                 "SELECT MAX(at_ms) FROM minute WHERE run = ?", (run,)
@@ -148,7 +156,7 @@ class Store:
                     "INSERT INTO minute (run, at_ms, low, high) VALUES (?, ?, ?, ?)",
                     [(run, *minute.fields()) for minute in minutes.values()],
                 )
-                self._db.execute("UPDATE run SET ended = 1 WHERE id = ?", (run,))
+                self._mark_ended(run)
 
 
 class _Minute:

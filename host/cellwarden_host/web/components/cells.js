@@ -15,7 +15,7 @@ export default {
           </span>
         </div>
         <div class="cwc-value"><b>{{ volts(mv) }}</b><span v-if="mv !== null" class="cwc-unit">V</span>
-          <span class="cwc-off">{{ offset(mv) }}</span></div>
+          <span v-if="mv !== null" class="cwc-off">{{ offset(mv) }}<span class="cwc-mv"> mV</span></span></div>
         <div class="cwc-bar"><div v-if="mv !== null" class="cwc-fill" :style="{width: part(mv)}"></div>
           <div v-for="mark in marks" class="cwc-limit" :style="{left: part(mark)}"></div></div>
       </div>
@@ -42,9 +42,8 @@ export default {
       return mv === null ? "–" : (mv / 1000).toFixed(3);
     },
     offset(mv) {
-      if (mv === null) return "";
       const off = Math.round(mv - this.mean);
-      return (off > 0 ? "+" : off < 0 ? "−" : "±") + Math.abs(off) + " mV";
+      return (off > 0 ? "+" : off < 0 ? "−" : "±") + Math.abs(off);
     },
     part(mv) {
       const part = (mv - this.from) / Math.max(1, this.to - this.from);

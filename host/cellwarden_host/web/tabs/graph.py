@@ -95,7 +95,7 @@ class _Page:
         if recorded != self._recorded:
             self._recorded = recorded
             self._tools.offer(recorded)
-        self._tools.show(boards, code)
+        self._tools.show(boards, code, self._connected())
         self._chart.show(graph_plan.plan(series, stretch, self._view.tr))
         board = next((one for one in boards if one.code == code), None)
         self._note.text = self._view.tr(_about(board, series))
@@ -128,7 +128,7 @@ def _read(
     codes = [board.code for board in boards]
     code = choice.board if choice.board in codes else None
     if code is None:
-        code = connected if connected in codes else codes[0] if codes else None
+        code = connected if connected is not None else codes[0] if codes else None
     recorded = source.keys(code) if code is not None else []
     keys = graph_plan.curves(choice.keys, recorded)[: graph_plan.MOST_CURVES]
     series = source.series(code, keys, *stretch, _BUCKETS) if code is not None else []
@@ -140,6 +140,8 @@ def _about(board: Board | None, series: list[Series]) -> Said:
         return say("Nothing has been recorded yet: recording begins with a connection")
     if not any(one.points for one in series):
         return say("Nothing was recorded in this time")
+    if len(series) >= graph_plan.MOST_CURVES:
+        return say("Only the first {count} curves are drawn", count=graph_plan.MOST_CURVES)
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(board.first_ms / 1000))
     return say("Recorded since {since}. Wheel zooms, dragging moves; a gap: no link", since=since)
 

@@ -77,15 +77,17 @@ class Tools:
         self._picked.set_options(told, value=[key for key in self._choice.keys if key in told])
         self._setting = False
 
-    def show(self, boards: Sequence[Board], code: str | None) -> None:
+    def show(self, boards: Sequence[Board], code: str | None, connected: str | None) -> None:
         """The boards that were recorded, and the one that is shown."""
         self._setting = True
         self.code = code
         self._first_ms = next((board.first_ms for board in boards if board.code == code), 0)
         told = {board.code: _board_title(board) for board in boards}
+        if code is not None:
+            told.setdefault(code, code or "–")  # connected, and nothing recorded yet
         if told != self._boards.options or code != self._boards.value:
             self._boards.set_options(told, value=code)
-        self._boards.set_visibility(len(boards) > 1)
+        self._boards.set_visibility(len(boards) > 1 or code != connected)
         self._setting = False
 
     def marks(self) -> None:

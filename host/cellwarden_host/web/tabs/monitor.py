@@ -32,8 +32,8 @@ def build(view: View) -> Callable[[], None]:
             parts.append(monitor_cards.build_pack(view))
             parts.append(monitor_cards.build_extremes(view))
         parts.append(monitor_tables.build_cells(view))
+        parts.append(monitor_tables.build_switches(view))
         with ui.element().classes("cwm-grid"):
-            parts.append(monitor_tables.build_switches(view))
             parts.append(monitor_cards.build_limits(view))
             parts.append(monitor_tables.build_temperatures(view))
         parts.append(monitor_tables.build_states(view))

@@ -11,6 +11,7 @@ from ..snapshot import Snapshot
 from ..view import View
 from . import monitor_cells as cells
 from . import monitor_states as states
+from . import monitor_switches as switches
 from .monitor_cards import ICONS, LEVEL_CLASSES, Part, card
 
 _KEEP = "monitor"
@@ -77,11 +78,11 @@ def _words(view: View) -> dict[str, str]:
 def build_switches(view: View) -> Part:
     """What is asked for, what the board does, and why they differ."""
     with card(view, say("Switches are permissions"), "switches"):
-        box = ui.column().classes("w-full gap-2")
-    shown: list[list[states.Switch]] = [[]]
+        box = ui.element().classes("cwm-switches")
+    shown: list[list[switches.Switch]] = [[]]
 
     def show(seen: Snapshot) -> None:
-        found = states.switches(seen)
+        found = switches.switches(seen)
         if found == shown[0]:
             return
         shown[0] = found
@@ -93,7 +94,7 @@ def build_switches(view: View) -> Part:
     return show
 
 
-def _switch(view: View, switch: states.Switch) -> None:
+def _switch(view: View, switch: switches.Switch) -> None:
     with ui.column().classes("cwm-switch").props(f"data-testid=monitor.switch.{switch.key}"):
         with ui.row().classes("cwm-line"):
             with ui.row().classes("items-center gap-1 no-wrap"):
