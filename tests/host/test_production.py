@@ -107,7 +107,7 @@ def test_a_serial_number_is_given_once_whatever_crashes(tmp_path):
     assert bench.ledger.reserve("A", DATE) == (1, "000001")
     assert bench.ledger.reserve("B", DATE) == (2, "000002")
     with (tmp_path / "serial-numbers.csv").open("a") as file:
-        file.write('"14 cells, 20 Ah",3,0000')  # the PC died here
+        file.write('"14 cells, 20 Ah",3,0000\n"14 cel')  # the PC died here
     again = Ledger(bench.recipe, tmp_path)
     assert again.reserve("C", DATE)[1] == "000003"
     assert again.reserve("A", DATE) == (1, "000001")
@@ -136,6 +136,8 @@ def test_the_next_board_begins_by_itself_and_none_twice(tmp_path):
     assert not later.due("E66058388344", restarted)
     assert later.due("E66058388355", restarted)
     assert restarted.counts() == (1, 1)
+    changed = recipe(password="", cell_diff_mv=50, confirmed=True)
+    assert not Ledger(changed, tmp_path).has_passed("E66058388344")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from .tightening import CHARGING, DISCHARGING, REST, Plan, Proof, plan
 # without the disconnect being fired for it (board_unstopped_ma is 2 A or more).
 REST_MA = 1000
 FLOW_MA = 1300
-_LOOK_S = 0.3
+_LOOK_S = 0.4
 # Beyond a rule's own delay: samples, ticks, the line.
 _PATIENCE_S = 5
 _BACK_S = 25

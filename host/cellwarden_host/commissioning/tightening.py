@@ -170,10 +170,12 @@ def plan(proof: Proof, seen: Look) -> Plan:
             raise Refused(say("Now {present}; it must be above {bound} for this", **parts))
         raise Refused(say("Now {present}; it must be below {bound} for this", **parts))
     if (limit - lives[proof.limit, 0]) * tighter <= 0:
-        raise Refused(say(
+        raise Refused(
+            say(
                 "The present value, {present}, breaks the limit already",
                 present=units.text(shown, present),
-            ))
+            )
+        )
     wanted = _follow(before, {(proof.limit, 0): limit})
     check_tighter(before, wanted)
     return Plan(wanted, {key: before.all(key[0])[key[1]] or 0 for key in wanted})

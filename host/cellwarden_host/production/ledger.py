@@ -29,6 +29,7 @@ _COLUMNS = (
     "bluetooth_name",
     "factory_date",
     "recipe",
+    "fingerprint",
     "board",
     "firmware",
     "failed",
@@ -48,7 +49,9 @@ class Ledger:
         self.folder = folder or standard_folder()
         self.csv_file = self.folder / f"{kept.file_name(recipe.name)}.csv"
         self._passed = {
-            row["machine_code"] for row in _read(self.csv_file) if row.get("result") == "pass"
+            row["machine_code"]
+            for row in _read(self.csv_file)
+            if row["result"] == "pass" and row["fingerprint"] == recipe.fingerprint
         }
 
     # --- serial numbers
@@ -87,7 +90,7 @@ class Ledger:
 
     def counts(self) -> tuple[int, int]:
         """(boards that passed, runs that failed)."""
-        failed = sum(row.get("result") == "fail" for row in _read(self.csv_file))
+        failed = sum(row["result"] == "fail" for row in _read(self.csv_file))
         return len(self._passed), failed
 
 
@@ -98,6 +101,7 @@ def document(outcome: Outcome, recipe: Recipe, at: datetime) -> dict[str, Any]:
         "result": "pass" if outcome.passed else "fail",
         "serial_number": outcome.serial,
         "recipe": recipe.name,
+        "fingerprint": recipe.fingerprint,
         **{name: outcome.texts.get(name, "") for name in _TEXTS},
         "steps": [
             {"step": step.key, "title": step.title, "result": step.state, "said": str(step.said)}
@@ -154,6 +158,7 @@ def _line(made: dict[str, Any]) -> list[str]:
         made["device_name"],
         made["factory_date"],
         made["recipe"],
+        made["fingerprint"],
         made["board_name"],
         made["firmware_version"],
         " ".join(failed),
@@ -179,6 +184,9 @@ def _read(path: Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8")
     except OSError:
         return []
-    lines = csv.reader(text.splitlines())
-    header = next(lines, [])
-    return [dict(zip(header, line, strict=True)) for line in lines if len(line) == len(header)]
+    # Line by line: a quote that a crash has left open must not swallow what follows.
+    lines = [cells for line in text.splitlines() for cells in csv.reader([line])]
+    if not lines:
+        return []
+    header, *others = lines
+    return [dict(zip(header, line, strict=True)) for line in others if len(line) == len(header)]

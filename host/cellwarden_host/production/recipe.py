@@ -6,6 +6,7 @@ The password in it is handed to boards and shown nowhere.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import string
 import tomllib
@@ -56,6 +57,21 @@ class Recipe:
     confirmed: bool = False
     checks: tuple[str, ...] = CHECKS
     cell_diff_mv: int = _CELL_DIFF_MV
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells what is written from what was written under the same name before.
+
+        The password is left out: not even a digest of it is to be in a record.
+        """
+        told = (
+            self.chemistry,
+            sorted(self.settings.items()),
+            self.bluetooth_name,
+            self.serial_number,
+            self.confirmed,
+        )
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
     def wanted(self) -> dict[tuple[str, int], int]:
         """The settings to be written, the confirmation included if there is one."""

@@ -31,6 +31,7 @@ SHIPPED = FACTORY_PASSWORD.decode()
 _SETTLE_S, _SETTLE_LOOKS = 0.5, 24
 _SELF_TEST_S = 1.0
 
+NO_CODE = say("The board tells no machine code: it cannot be told apart from the next one")
 STEPS = {
     "identify": say("Identify the board"),
     "unlock": say("Unlock"),
@@ -174,9 +175,7 @@ class _Run:
         outcome = self._outcome
         outcome.texts = board.read(catalog.TEXTS).texts
         if not outcome.machine_code:
-            raise Refused(
-                say("The board tells no machine code: it cannot be told apart from the next one")
-            )
+            raise Refused(NO_CODE)
         before = board.read(rehearsal.NEEDED)
         for line in outcome.table:
             line.before = before.all(line.row.name)[line.element]

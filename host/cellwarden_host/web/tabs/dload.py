@@ -137,7 +137,7 @@ class _Verdict:
     def _may_start(self) -> bool:
         line = self._line
         mine = line.owner is self._view
-        return bool(mine and line.recipe and line.machine_code and not line.running)
+        return bool(mine and line.recipe and line.machine_code and not line.busy)
 
     def _state(self) -> tuple[tuple[Said, str, str], str]:
         line = self._line
@@ -159,6 +159,9 @@ class _Verdict:
             failed = next((s for s in outcome.steps if s.state == run.FAIL), outcome.steps[0])
             return _FAIL, say("{step}: {why}", step=failed.title, why=failed.said)
         if not line.machine_code:
+            seen = self._view.snapshot
+            if self._view.fresh and seen is not None:
+                return _FAIL, run.NO_CODE
             return _NO_BOARD, say("Connect the next board")
         if line.has_passed:
             return _DONE, say("This board has passed with this recipe already")

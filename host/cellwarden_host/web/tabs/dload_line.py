@@ -20,6 +20,7 @@ from ...words import say
 from ..driving import drive
 from ..snapshot import Snapshot
 from ..station import Station
+from ..wizard import proving_on
 
 _lines: WeakKeyDictionary[Station, Line] = WeakKeyDictionary()
 
@@ -70,6 +71,11 @@ class Line:
         return seen.machine_code if seen is not None and self._station.fresh else ""
 
     @property
+    def busy(self) -> bool:
+        """This line, or the wizard's proofs, work on the board."""
+        return self.running or self._station in proving_on
+
+    @property
     def has_passed(self) -> bool:
         """The connected board has passed with this recipe before."""
         return self.ledger is not None and self.ledger.has_passed(self.machine_code)
@@ -99,7 +105,7 @@ class Line:
 
     async def start(self) -> None:
         """Write the board that is connected; the outcome is recorded whatever it is."""
-        if self.running or self.recipe is None or self.ledger is None:
+        if self.busy or self.recipe is None or self.ledger is None:
             return
         self.running, self.trouble = True, None
         ledger, today = self.ledger, date.today().isoformat()
@@ -139,13 +145,13 @@ class Line:
 
     def _look(self, seen: Snapshot) -> None:
         """On the station's thread, after each look."""
-        if self.running or self._loop is None or self.ledger is None:
+        if self.busy or self._loop is None or self.ledger is None:
             return
         if self.hands.due(seen.machine_code, self.ledger):
             self._loop.call_soon_threadsafe(self._begin, seen.machine_code)
 
     def _begin(self, machine_code: str) -> None:
-        if self.ledger is None or self.running:
+        if self.ledger is None or self.busy:
             return
         if not self.hands.due(machine_code, self.ledger):
             return  # asked twice before the first had begun

@@ -66,7 +66,7 @@ def build_gain(wizard: Wizard) -> Callable[[], None]:
     async def open_window() -> None:
         await view.carry_out(
             lambda board: board.command_value("calibration_window", 1),
-            done=say("The calibration window is open"),
+            done=None,
         )
 
     async def take() -> None:

@@ -50,7 +50,7 @@ def build(wizard: Wizard) -> Callable[[], None]:
         except Problem as problem:
             view.tell_problem(problem)
             return
-        done = await view.carry_out(lambda board: set_up.write_limits(board, limits))
+        done = await view.carry_out(lambda board: set_up.write_limits(board, limits), done=None)
         if done:
             charge, discharge = (units.text(row, limits[row.name]) for row, _ in fields[:2])
             said = say(

@@ -48,7 +48,7 @@ def build(wizard: Wizard) -> Callable[[], None]:
             change_password(board, secret)
             return True
 
-        if await view.carry_out(work, done=say("The password has been changed")):
+        if await view.carry_out(work, done=None):
             first.value = second.value = ""
             wizard.finish(stages.PASSWORD, True, say("The board has a password of its own"))
 

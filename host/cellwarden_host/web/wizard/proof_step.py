@@ -18,6 +18,7 @@ from ...problems import Problem
 from ...words import Said, say
 from ...words import schema as schema_words
 from ..driving import drive
+from ..tabs.dload_line import line_of
 from . import proving_on
 from .dialog import STATES, Wizard, skip_row
 
@@ -137,6 +138,9 @@ class _Proofs:
     async def _prove(self, proofs: list[Proof]) -> None:
         wizard, view = self._wizard, self._wizard.view
         if self._running or not await view.unlocked(rows.INSTALLER):
+            return
+        if line_of(view.station).running:
+            ui.notify(wizard.tr(say("The production line is writing this board")))
             return
         for proof in proofs:
             name = proof.rule.name

@@ -53,7 +53,7 @@ def build(wizard: Wizard) -> Callable[[], None]:
 
     async def write() -> None:
         bits = ticked()
-        await view.carry_out(lambda board: set_up.write_sensors(board, bits))
+        await view.carry_out(lambda board: set_up.write_sensors(board, bits), done=None)
 
     def done() -> None:
         names = listed(schema_words.element(_TEMPS, i) for i in sorted(state.warming.found))
