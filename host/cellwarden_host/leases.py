@@ -23,6 +23,7 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _DAY_S = 86_400
 _MOST = catalog.SETTING["lease_end"].high
 # The board's date and the PC's differ by more: somebody pulled the plug, or a clock is wrong.
+_LAST_YEAR = (EPOCH + timedelta(seconds=_MOST)).year - 1
 APART_S = 6 * 3600
 NONE, DAYS, AH, CYCLES, DATE = range(5)
 _COUNTERS = ("lease_clock_s", "lease_date_s", "discharged_mah", "cycles")
@@ -78,8 +79,10 @@ def end_of(terms: Terms, now: Values, missed_s: int = 0) -> int:
 
 def check(terms: Terms, now: datetime) -> None:
     """Refuse terms that cannot be meant, before anybody is asked for a password."""
-    if terms.mode == DATE and terms.until is not None and end_of_day(terms.until) <= now:
+    if terms.mode == DATE and terms.until is not None and terms.until < now.date():
         raise BadInput(say("that day is over already"))
+    if terms.mode == DATE and terms.until is not None and terms.until.year > _LAST_YEAR:
+        raise BadInput(say("that is more than a board can count"))
     nothing = Values()
     for name in _COUNTERS:
         nothing.set(catalog.READING[name], [None])
@@ -197,8 +200,10 @@ def until(seen: Any) -> str:
         return say("{count} Ah taken out in all", count=end)
     if mode == CYCLES:
         return say("{count} cycles in all", count=end)
-    days = end // _DAY_S
-    return say("day {days} on the pack's clock", days=days)
+    date, rest = seen.get("lease_date_s"), seen.get("lease_left")
+    if date is not None and rest is not None:
+        return f"{moment_of(date + rest):%Y-%m-%d %H:%M}"
+    return say("day {days} on the pack's clock", days=end // _DAY_S)
 
 
 def for_the_user(seen: Any) -> Said:

@@ -7,6 +7,7 @@ import pytest
 from cli_board import PASSWORD, CliBoard
 from playwright.sync_api import expect
 
+from cellwarden import ids
 from cellwarden_host import catalog
 
 
@@ -72,17 +73,28 @@ def test_settings_are_edited_judged_written_as_one_and_kept_as_a_file(look, boar
 
 
 def test_what_somebody_else_writes_is_shown_and_not_overwritten(look, board):
-    page, other = look(board, tab="param"), look(board, tab="param")
+    page = look(board, tab="param")
     field(page, "cell_ov2_mv").fill("4.31")
     expect(about(page, "cell_ov2_mv")).to_contain_text("was 4.300 V")
-    field(other, "cell_ov2_mv").fill("4.4")
-    other.get_by_test_id("edit.write").click()
-    other.get_by_test_id("confirm.yes").click()
-    unlock(other)
+    with board.lock:  # another master, on another port
+        settings = board.desk.controller.settings
+        settings.begin(3)
+        settings.write(ids.CELL_OV2_MV, 4400)
+        assert settings.commit(False) == ids.COMMIT_RESULT_IS_OK
+    page.get_by_test_id("edit.read").click()
     expect(about(page, "cell_ov2_mv")).to_contain_text("changed on the board meanwhile to 4.400 V")
     expect(page.get_by_test_id("edit.write")).to_be_disabled()
     page.get_by_test_id("edit.theirs").click()
     expect(field(page, "cell_ov2_mv")).to_have_value("4.400")
+    # A line that is lost writes nothing and keeps what was changed.
+    field(page, "cell_ov2_mv").fill("4.41")
+    expect(page.get_by_test_id("edit.write")).to_be_enabled()
+    board.mute = True
+    expect(page.get_by_test_id("edit.write")).to_be_disabled()
+    expect(page.get_by_test_id("edit.state")).to_contain_text("kept here and not written")
+    board.mute = False
+    expect(page.get_by_test_id("edit.write")).to_be_enabled()
+    expect(field(page, "cell_ov2_mv")).to_have_value("4.41")
 
 
 def test_the_filter_finds_settings_and_the_language_keeps_the_draft(look, board):

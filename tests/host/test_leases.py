@@ -53,6 +53,7 @@ def test_each_kind_of_lease_is_made_and_told(rig):
     seen = rig.grant(mode=DAYS, amount=30)
     assert leases.left(seen) in ("30 d 0 h", "29 d 23 h")
     assert seen.setting("lease_check_days") == 30
+    assert leases.until(seen).startswith(f"{(NOW + timedelta(days=30)).astimezone():%Y-%m-%d}")
     seen = rig.grant(mode=AH, amount=500)
     assert leases.left(seen) == "500 Ah"
     seen = rig.grant(mode=CYCLES, amount=20)
@@ -115,6 +116,8 @@ def test_terms_that_cannot_be_are_refused_before_anything_is_written(rig):
         Terms(DATE),
         Terms(DATE, until=date(2026, 11, 20)),
         Terms(DAYS, 20_000),
+        Terms(DATE, until=date(2, 1, 1)),
+        Terms(DATE, until=date(9999, 12, 31)),
     ):
         with pytest.raises(BadInput):
             leases.grant(terms, lambda: NOW)(rig.board)

@@ -12,7 +12,7 @@ from cellwarden import ids
 from cellwarden.tables import rows
 
 from ... import catalog, leases
-from ...problems import Problem
+from ...problems import BadInput, Problem
 from ...words import Said, say, schema
 from ..fields import CSS
 from ..view import View
@@ -164,7 +164,7 @@ class _TermsForm:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._followed = False
+        self._kept: dict[str, Any] = view.keep.setdefault("lease", {})
         tr = view.tr
         with ui.column().classes("w-full cw-card gap-2"):
             ui.label(tr(say("New lease"))).classes("text-h6 text-weight-medium")
@@ -190,7 +190,19 @@ class _TermsForm:
             self.button = ui.button(
                 tr(say("Lease and unlock")), icon="event_available", on_click=self._press
             ).props("no-caps data-testid=lease.grant")
+        for name, field in self._fields().items():
+            if name in self._kept:
+                field.value = self._kept[name]
         self._chosen()
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            "mode": self._mode,
+            "until": self._until,
+            "amount": self._amount,
+            "check": self._check,
+            "outage": self._outage,
+        }
 
     def _setting(self, name: str) -> ui.number:
         row = catalog.SETTING[name]
@@ -213,28 +225,26 @@ class _TermsForm:
 
     def follow(self, seen: Any) -> None:
         """Begin with what the board holds; afterwards the fields are the person's."""
-        if not self._followed and seen.setting("lease_check_days") is not None:
-            self._followed = True
+        if not self._kept and seen.setting("lease_check_days") is not None:
             self._check.value = seen.setting("lease_check_days")
             self._outage.value = seen.setting("lease_outage_minutes")
-            in_a_month = _now().date() + datetime.timedelta(days=30)
-            self._until.value = self._until.value or in_a_month.isoformat()
+            self._until.value = (_now().date() + datetime.timedelta(days=30)).isoformat()
+        self._kept.update({name: field.value for name, field in self._fields().items()})
 
     def _terms(self) -> leases.Terms:
         day = None
         if self._until.value:
             day = datetime.date.fromisoformat(str(self._until.value))
-        return leases.Terms(
-            int(self._mode.value),
-            int(self._amount.value or 0),
-            day,
-            int(self._check.value or 0),
-            int(self._outage.value or 0),
-        )
+        check, outage = self._check.value, self._outage.value
+        if check is None or outage is None:
+            raise BadInput(say("enter the days of the date check and the price of an outage"))
+        mode, amount = int(self._mode.value), int(self._amount.value or 0)
+        return leases.Terms(mode, amount, day, int(check), int(outage))
 
     async def _press(self) -> None:
-        view, terms = self._view, self._terms()
+        view = self._view
         try:
+            terms = self._terms()
             leases.check(terms, _now())
         except Problem as problem:
             view.tell_problem(problem)
