@@ -172,9 +172,10 @@ class Typist:
 
     def interrupts(self):
         """Ctrl-C, and the prompt."""
-        self.station.board.console.typed(b"\x03")
         log = self.station.board.console.log
-        self.station.until(lambda: log.endswith(b">>> "), 5_000)
+        mark = len(log)  # a prompt from before is no answer: what is typed next would be lost
+        self.station.board.console.typed(b"\x03")
+        self.station.until(lambda: log[mark:].endswith(b">>> "), 5_000)
 
     def types(self, line):
         self.station.board.console.typed(line.encode() + b"\r\n")
