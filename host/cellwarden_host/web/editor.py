@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from nicegui import Client, ui
+from nicegui import ui
 
 from ..board import Values
 from ..drafts import NEEDED_READINGS, Draft, Judged, defaults, element_name
@@ -25,7 +24,7 @@ from .view import View
 
 _KEY = "draft"
 _OUTPUTS = ("charge_switch", "discharge_switch", "precharge_switch")
-_EDITORS: WeakKeyDictionary[Client, Editor] = WeakKeyDictionary()
+_EDITORS: dict[str, Editor] = {}  # by page, as long as it is open
 
 
 class Editor:
@@ -112,9 +111,10 @@ class Editor:
 def editor_of(view: View) -> Editor:
     """The editor of this page: all tabs of a browser edit the same draft."""
     client = ui.context.client
-    found = _EDITORS.get(client)
+    found = _EDITORS.get(client.id)
     if found is None:
-        found = _EDITORS[client] = Editor(view)
+        found = _EDITORS[client.id] = Editor(view)
+        client.on_delete(lambda: _EDITORS.pop(client.id, None))
     return found
 
 
