@@ -59,7 +59,7 @@ def test_zooming_stays_where_one_looks_and_is_exported(look, board):
     page.mouse.move(box["x"] + box["width"] - 60, box["y"] + 150)
     page.mouse.wheel(0, -400)
     expect(page.get_by_test_id("graph.live")).to_have_attribute("aria-pressed", "false")
-    plan = drawn(page, "plan.to - plan.from < 1800000 - 10000")
+    plan = drawn(page, "plan.to - plan.from < 300000 - 10000")
     with page.expect_download() as waiting:
         page.get_by_test_id("graph.csv").click()
     saved = waiting.value.path().read_text(encoding="utf-8-sig").splitlines()

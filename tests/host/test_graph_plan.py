@@ -49,10 +49,10 @@ def test_readings_of_one_unit_share_an_area_and_words_have_their_own():
 
 def test_live_follows_and_a_zoomed_stretch_stays_where_it_is():
     choice = graph_plan.Choice()
-    assert choice.live and choice.stretch(NOW) == (NOW - 1_800_000, NOW)
+    assert choice.live and choice.stretch(NOW) == (NOW - 300_000, NOW)
     assert choice.stretch(NOW + 5000)[1] == NOW + 5000
     choice.zoom(0.5, NOW)
-    assert choice.live and choice.stretch(NOW) == (NOW - 900_000, NOW)
+    assert choice.live and choice.stretch(NOW) == (NOW - 150_000, NOW)
     choice.look_at(NOW - 1000_000, NOW - 900_000)
     assert not choice.live
     assert choice.stretch(NOW + 5000) == (NOW - 1000_000, NOW - 900_000)
@@ -60,8 +60,8 @@ def test_live_follows_and_a_zoomed_stretch_stays_where_it_is():
     assert choice.stretch(NOW) == (NOW - 1050_000, NOW - 850_000)
     choice.move(0.5, NOW)
     assert choice.stretch(NOW) == (NOW - 950_000, NOW - 750_000)
-    choice.follow(300_000)
-    assert choice.stretch(NOW) == (NOW - 300_000, NOW)
+    choice.follow(7_200_000)
+    assert choice.stretch(NOW) == (NOW - 7_200_000, NOW)
 
 
 def test_no_stretch_is_shorter_than_ten_seconds_or_endless():

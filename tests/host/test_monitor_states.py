@@ -142,6 +142,8 @@ def test_balancing_and_heater_say_why_they_rest():
     )
     assert str(kept[2].why) == "kept off by: balancing board too hot"
     assert str(kept[3].why) == "kept off by: heater on and no warmer"
+    assert [switch.level for switch in kept[2:]] == ["warning", "warning"]
+    assert [balancing.level, heater.level] == ["off", "off"]
 
 
 def test_the_bound_is_two_standard_deviations_and_stays_within_0_and_100():

@@ -32,7 +32,7 @@ class Choice:
     keys: list[str] = field(default_factory=lambda: list(DEFAULT))
     board: str | None = None
     live: bool = True
-    span_ms: int = 1_800_000
+    span_ms: int = 300_000
     from_ms: int = 0
 
     def stretch(self, now_ms: int) -> tuple[int, int]:

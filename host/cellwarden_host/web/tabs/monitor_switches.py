@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ... import catalog, rule_words
 from ...words import Said, known, listed, say, schema
 from ..snapshot import Snapshot
-from .monitor_states import BALANCING, OFF, ON, PROTECTION, UNKNOWN, is_standing, on_off
+from .monitor_states import BALANCING, OFF, ON, PROTECTION, UNKNOWN, WARNING, is_standing, on_off
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,12 @@ def _forbidding(seen: Snapshot, what: str) -> list[Said]:
 
 def _balancing(seen: Snapshot) -> Switch:
     cells, asked = seen.get("balancing"), seen.setting("equalization")
-    does, why = say("unknown"), known("")
+    does, why, kept = say("unknown"), known(""), list[Said]()
     if cells:
         does = say("balancing {cells} cells", cells=cells) if cells > 1 else say("one cell")
     elif cells == 0:
         does = schema.choice(_OFF_ON, 0)
-        kept = _forbidding(seen, "balance")
+        kept = _forbidding(seen, "balance") if asked else []
         if kept:
             why = say("kept off by: {rules}", rules=listed(kept))
         elif asked:
@@ -110,14 +110,14 @@ def _balancing(seen: Snapshot) -> Switch:
                     catalog.SETTING["balance_diff_mv"], seen.setting("balance_diff_mv")
                 ),
             )
-    level = on_off(cells)
+    level = WARNING if kept else on_off(cells)
     return Switch("balancing", BALANCING, _asked(seen, "equalization"), does, level, why)
 
 
 def _heater(seen: Snapshot) -> Switch:
     row = catalog.READING["heater_switch"]
     does, mode = seen.get(row.name), seen.setting("heater_mode")
-    why = known("")
+    why, kept = known(""), list[Said]()
     if does == 0 and mode:
         kept = _forbidding(seen, "heater")
         why = (
@@ -129,7 +129,8 @@ def _heater(seen: Snapshot) -> Switch:
             )
         )
     asked = _asked(seen, "heater_mode")
-    return Switch("heater", schema.title(row), asked, schema.value(row, does), on_off(does), why)
+    level = WARNING if kept else on_off(does)
+    return Switch("heater", schema.title(row), asked, schema.value(row, does), level, why)
 
 
 _OFF_ON = catalog.READING["heater_switch"]

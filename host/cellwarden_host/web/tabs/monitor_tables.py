@@ -103,9 +103,10 @@ def _switch(view: View, switch: switches.Switch) -> None:
             ui.label(view.tr(switch.does)).classes("cwm-value")
         ui.label(view.tr(say("asked for: {asked}", asked=switch.asked))).classes("cwm-note")
         if switch.why:
-            ui.label(view.tr(switch.why)).classes("cwm-note cwm-why").props(
-                f"data-testid=monitor.why.{switch.key}"
-            )
+            wrong = switch.level in (states.WARNING, states.PROTECTION)
+            ui.label(view.tr(switch.why)).classes(
+                "cwm-note cwm-why" if wrong else "cwm-note"
+            ).props(f"data-testid=monitor.why.{switch.key}")
 
 
 def build_temperatures(view: View) -> Part:
