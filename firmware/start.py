@@ -92,7 +92,7 @@ def build():
     if loader.trial or loader.failed_why:
         from firmware.trial import Trial
 
-        tasks.trial = Trial(application, ports)
+        tasks.trial = Trial(application, ports[:2])
     return application, tasks
 
 

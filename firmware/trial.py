@@ -6,6 +6,9 @@ trial with nobody on its ports goes back to the firmware before it, but never wh
 flows. Loaded for a trial, and for telling of one that failed; let go of afterwards.
 """
 
+import sys
+
+import firmware
 import loader
 from cellwarden import ids
 from firmware import clock
@@ -23,6 +26,7 @@ class Trial:
         self._ports = ports
         # Until the entry that tells of a failure is stored, the record keeps it.
         self._until = application.controller.journal.next
+        self._ticks = _TICKS
 
     def step(self):
         controller = self._app.controller
@@ -30,18 +34,27 @@ class Trial:
             verdict.told()
         elif loader.trial:
             loader.busy = self._current()
-            if self._shown() and self._moment() and verdict.confirm():
-                before = loader.other_version
-                controller.journal.note(ids.KIND_UPDATE, controller, before, loader.version)
+            if self._shown() and self._moment():
+                self._confirm(controller)
         if loader.trial or loader.failed_why:
             return False
+        if sys.implementation.name == "micropython":
+            del sys.modules[__name__], firmware.trial  # with what it keeps of the loader
         loader.forget()
         return True
+
+    def _confirm(self, controller):
+        if verdict.confirm():
+            controller.journal.note(
+                ids.KIND_UPDATE, controller, loader.other_version, loader.version
+            )
+        else:  # flash did not take it: not at every step again
+            self._ticks = controller.ticks + _TICKS
 
     def _shown(self):
         """Whether everything that can be seen from here works."""
         controller = self._app.controller
-        if controller.ticks < _TICKS or controller.conditions.self_test_failures:
+        if controller.ticks < self._ticks or controller.conditions.self_test_failures:
             return False
         for port in self._ports:
             if port.answered:

@@ -21,17 +21,25 @@ BACK_MS = 60_000
 TRIAL_S = 10
 CRASHED, HUNG, UNCONFIRMED, DAMAGED, NOT_LOADABLE = range(1, 6)
 
-CRASHES = """
-def _judge(self, now_ms):
-    raise ValueError("a bug")
-Application._judge = _judge
-"""
-HANGS = """
+SPOILED = """
 import time
-def _judge(self, now_ms):
-    while True:
-        time.sleep_ms(20)
-Application._judge = _judge
+working_step = Application.step
+def step(self, now_ms):
+    if self.sampler.tick_due:
+        %s
+    return working_step(self, now_ms)
+Application.step = step
+"""
+CRASHES = SPOILED % 'raise ValueError("a bug")'
+HANGS = SPOILED % "while True: time.sleep_ms(20)"
+# Another version of the schema, and an address that nobody has heard of.
+STORES_MORE = """
+_pack = pack
+def pack(value, texts, buf):
+    n = _pack(value, texts, buf)
+    pack_into("<H", buf, 0, 99)
+    pack_into("<H", buf, n - 6, 0x7F00)
+    return n
 """
 KEEPS_STILL = "Trial.step = lambda self: False\n"
 
@@ -129,6 +137,21 @@ def test_one_that_nobody_asks_anything_goes_back_but_never_while_current_flows(u
     assert len(pack.board.resets) == 1 and pack.truth("current_ma") < -15_000
     pack.inject("load_remove")
     assert _back(pack, 1, UNCONFIRMED) == 1
+
+
+def test_settings_that_a_newer_one_has_stored_its_own_way_survive_the_way_back(updated):
+    newer = changed("cellwarden/migration", STORES_MORE)
+    pack = updated(on_trial({**newer, **changed("firmware/trial", KEEPS_STILL)}, NEW))
+    pack.until_served()
+    pack.advance(1_000)
+    pack.write_settings(cell_ov1_mv=4180)
+    pack.advance(QUIET_MS)
+    pack.until(lambda: len(pack.board.resets) > 1, BACK_MS, 20)
+    pack.until_served()
+    pack.advance(300)
+    assert pack.read("firmware_version") == VERSION and not pack.active("settings_lost")
+    assert pack.read("cell_ov1_mv") == 4180
+    assert pack.read("cell_ov2_mv") == SETTINGS["cell_ov2_mv"]
 
 
 def test_one_that_works_and_is_asked_stays(updated):
