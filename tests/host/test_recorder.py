@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from array import array
+from contextlib import closing
 from types import SimpleNamespace
 
 from cellwarden_host import catalog
@@ -97,6 +98,11 @@ def test_a_killed_program_leaves_its_seconds_and_the_file_goes_on(tmp_path):
     assert len(found) == 90 and found[-1] == (1_289_000, 5089)
     # The minute that was cut off is made good when the file is opened again.
     Store(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        assert database.execute("SELECT at_ms FROM minute ORDER BY at_ms").fetchall() == [
+            (1_200_000,),
+            (1_260_000,),
+        ]
     whole = points(tmp_path, "pack_10mv", 1_200_000, 600, 10)
     assert [count for _, count in whole] == [5000, 5059, 5060, 5089]
 
@@ -157,10 +163,9 @@ def test_the_oldest_seconds_go_first_and_minutes_remain(tmp_path):
     for i in range(3600):
         store.append(START + i * 1000, array("i", [i]))
     store.close()
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
         assert database.execute("SELECT COUNT(*) FROM second").fetchone() == (600,)
         assert database.execute("SELECT COUNT(*) FROM minute").fetchone() == (60,)
-    database.close()
     found = points(tmp_path, seconds=3600, buckets=3600)
     assert found[0] == (START, 0) and found[1] == (START, 59)
     assert found[-1] == (START + 3_599_000, 3599)
