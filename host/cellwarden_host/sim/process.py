@@ -136,8 +136,16 @@ class Child:
         return self.cpu_ns() - self._cpu_mark_ns
 
     def sleeping(self):
-        """The main thread waits for something; with no question open, that is the prompt."""
-        return self._status("State:") == "S"
+        """All its threads wait for something; with no question open, that is the prompt. On a
+        busy machine the main one may wait for another that waits for its turn."""
+        try:
+            for thread in os.listdir(f"/proc/{self.pid}/task"):
+                with open(f"/proc/{self.pid}/task/{thread}/stat", encoding="ascii") as file:
+                    if file.read().rpartition(")")[2].split()[0] != "S":
+                        return False
+        except (OSError, IndexError):
+            return False
+        return True
 
     def catches_interrupt(self):
         """True while it runs code; at its prompt MicroPython takes Ctrl-C as a byte."""
