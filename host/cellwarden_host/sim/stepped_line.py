@@ -7,6 +7,8 @@ from typing import Any
 from ..update.progress import Pace
 
 _STEP_MS = 1
+# The quickest a USB adapter turns round: nobody talks within a bit of the board's last one.
+_TURN_MS = 0.125
 
 
 class StepLine:
@@ -31,6 +33,7 @@ class StepLine:
         self.put(data)
 
     def put(self, data: bytes) -> None:
+        self._board.advance(_TURN_MS)
         if self._heard():
             self._board.uart_send(self.port, bytes(data))
 
