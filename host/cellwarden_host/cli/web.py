@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from ..problems import BadInput
 from ..ready_file import read_ready_file
@@ -61,6 +63,9 @@ def _web(args: argparse.Namespace) -> int:
         raise BadInput("--sim brings its own port; leave --port out")
     if args.data:
         data_folder.use(args.data)
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has not both
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupted)
     with contextlib.ExitStack() as running:
         if args.sim:
             from ..sim_process import simulated_board
@@ -78,6 +83,11 @@ def _web(args: argparse.Namespace) -> int:
         show = not args.no_open and _has_screen()
         serve(Options(args.host, args.http_port, show, where), _started)
     return 0
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    """Ended from outside: what was started here ends too."""
+    raise KeyboardInterrupt
 
 
 def _prepare(args: argparse.Namespace) -> None:

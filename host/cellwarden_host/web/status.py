@@ -23,6 +23,11 @@ Refresh = Callable[[], None]
 _STRIP = ("soc_permille", "pack_10mv", "current_ma", "board_state")
 _FACTORY_PASSWORD = next(row.number for row in catalog.RULES if row.name == "factory_password")
 _ACTIVE = 1
+_UNLOCK = {
+    rows.INSTALLER: (say("Unlock settings"), "unlock"),
+    rows.LESSOR: (say("Unlock as lessor"), "lessor"),
+    rows.FACTORY: (say("Unlock as factory"), "factory"),
+}
 
 
 def build_strip(view: View) -> Refresh:
@@ -48,12 +53,7 @@ def build_lock(view: View) -> Refresh:
         icon = ui.icon("lock")
         left = ui.label().classes("cw-lock-left")
         with ui.menu():
-            unlock = ui.menu_item(
-                view.tr(say("Unlock settings")), lambda: view.unlocked(rows.INSTALLER)
-            ).props("data-testid=lock.unlock")
-            factory = ui.menu_item(
-                view.tr(say("Unlock as factory")), lambda: view.unlocked(rows.FACTORY)
-            ).props("data-testid=lock.factory")
+            unlock = {role: _unlock(view, role, *how) for role, how in _UNLOCK.items()}
             lock = ui.menu_item(view.tr(say("Lock")), lambda: log_out(view)).props(
                 "data-testid=lock.lock"
             )
@@ -79,12 +79,18 @@ def build_lock(view: View) -> Refresh:
         what = say("Unlocked as {role}", role=schema_words.role(role)) if role else say("Locked")
         button.props(f'aria-label="{view.tr(what)}"')
         button.set_enabled(view.fresh)
-        unlock.set_visibility(not role)
-        factory.set_visibility(role < rows.FACTORY)
+        for needed, item in unlock.items():
+            item.set_visibility(not rows.includes(role, needed))
         lock.set_visibility(bool(role))
         nag.set_visibility(view.fresh and seen is not None and _has_factory_password(seen))
 
     return refresh
+
+
+def _unlock(view: View, role: int, text: str, test_id: str) -> ui.menu_item:
+    return ui.menu_item(view.tr(text), lambda: view.unlocked(role)).props(
+        f"data-testid=lock.{test_id}"
+    )
 
 
 def _has_factory_password(seen: Snapshot) -> bool:

@@ -78,7 +78,8 @@ class View:
         seen = self.snapshot
         if seen is None or self._role_connection != self._session_of(seen):
             return rows.ANYONE
-        return min(self._role, seen.known("session_role"))
+        granted = seen.known("session_role")
+        return granted if rows.includes(self._role, granted) else self._role
 
     def proved(self, role: int) -> None:
         """This browser's person has just given the password of ``role``."""
