@@ -93,7 +93,10 @@ def whole(slot):
 
 
 def _meant():
-    """True after a restart that the firmware asked for."""
+    """True after a restart that the firmware asked for; power going away is none, whatever
+    was asked for before."""
+    if machine.reset_cause() == machine.PWRON_RESET:
+        return False
     try:
         with open(control.root + _WORD) as file:
             return file.read().partition(" ")[0] in _MEANT

@@ -156,6 +156,9 @@ def test_after_a_restart_that_was_meant_files_are_not_hashed_again(board, monkey
         (board.folder / "data/restart.txt").write_text(word)
         board.cause = WATCHDOG
         assert board.begin() == "a"
+    board.cause = POWER
+    with pytest.raises(pytest.fail.Exception, match="hashed"):
+        board.begin()
 
 
 def test_the_menu_has_its_moment_at_power_on_and_when_asked_and_never_else(board):

@@ -6,11 +6,15 @@ which version answers in the end, what stands in the journal, and that settings 
 """
 
 import pytest
-from other_firmware import changed, on_trial, with_trial_of
+from other_firmware import changed, modules_with, on_trial, with_trial_of
 from station import Station
 
 from board_update.image import version_number
+from cellwarden_host.release import build
 from cellwarden_host.sim.image import write_image
+from cellwarden_host.sim.stepped_line import StepLine, StepPace
+from cellwarden_host.update import run_vendor
+from cellwarden_host.update.plan import Plan
 from firmware.version import VERSION
 
 NEW = "0.9.0"
@@ -178,3 +182,17 @@ def test_with_nothing_to_run_everything_stays_off_and_the_prompt_can_be_had(upda
     pack.board.console.typed(b"\x03")
     pack.until(lambda: pack.board.console.at_prompt, 2_000)
     assert pack.all_open
+
+
+def test_with_nothing_to_run_an_update_over_rs485_2_makes_it_work_again(updated, tmp_path):
+    pack = updated({**on_trial({}, NEW, damage=True), "/a.fw": b"not what was flashed"})
+    pack.advance(2_000)
+    path = tmp_path / "new.cwfw"
+    path.write_bytes(build.release("sim", version=NEW, files=modules_with({}, NEW)))
+    made = Plan(path, path.read_bytes(), NEW, "", "", False, False, False, 0, False)
+    line = StepLine(pack.board)
+    outcome = run_vendor(line, made, lambda _told: None, pace=StepPace(pack.board))
+    assert outcome.version == NEW and pack.word("slot_trial") == "no"
+    for name, value in SETTINGS.items():
+        assert pack.read(name) == value
+    pack.until_on(90_000)
