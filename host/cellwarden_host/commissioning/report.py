@@ -152,10 +152,10 @@ def page(made: dict[str, Any], language: str) -> str:
             for line in lines
         )
 
-    head = "".join(
-        f"<th>{tr(title)}</th>"
-        for title in (say("Step"), say("Result"), say("Remarks"), say("Time"))
-    )
+    def head(first: Said) -> str:
+        titles = (first, say("Result"), say("Remarks"), say("Time"))
+        return "".join(f"<th>{tr(title)}</th>" for title in titles)
+
     facts = "".join(
         f"<dt>{tr(name)}</dt><dd>{tr(value) or '–'}</dd>" for name, value in _facts(made).items()
     )
@@ -173,11 +173,11 @@ def page(made: dict[str, Any], language: str) -> str:
 <title>{tr(title)} {escape(made["machine_code"])}</title><style>{_STYLE}</style></head><body>
 <div class="verdict {made["verdict"]}">{tr(WORDS[made["verdict"]])}</div>
 <h1>{tr(title)}</h1><dl>{facts}</dl>
-<table><thead><tr>{head}</tr></thead><tbody>
+<table><thead><tr>{head(say("Step"))}</tr></thead><tbody>
 {table(made["steps"])}
 </tbody></table>
 <h2>{tr(say("Protections proved by tightening their limits"))}</h2>
-<table><thead><tr>{head}</tr></thead><tbody>
+<table><thead><tr>{head(say("Protection"))}</tr></thead><tbody>
 {table(made["proofs"])}
 </tbody></table>
 <h2>{tr(say("Cells"))}</h2><div class="cells">{cells}</div>

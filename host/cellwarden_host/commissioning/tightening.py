@@ -137,8 +137,12 @@ def not_provable() -> list[tuple[Any, Said]]:
 def _why_not(rule: Any) -> Said:
     if "secondary" in rule.forbids:
         return say("it would release the secondary disconnect")
-    if rule.trip in catalog.SETTING:
+    if "charge" not in rule.forbids and "discharge" not in rule.forbids:
         return say("no switch opens that could be seen")
+    if rule.trip in catalog.SETTING:
+        if rule.wait == "confirmation":
+            return say("it locks the pack until a person confirms")
+        return say("a healthy pack does not come near its limit")
     return say("it has no limit to tighten; the board's fault tests cover it")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from nicegui import ui
 
@@ -50,12 +51,23 @@ CSS = """
 """
 
 
+# Two browsers that set up the same board share its progress: neither overwrites the other's.
+_progress: WeakValueDictionary[str, Progress] = WeakValueDictionary()
+
+
+def _progress_of(machine_code: str) -> Progress:
+    shared = _progress.get(machine_code)
+    if shared is None:
+        shared = _progress[machine_code] = Progress(machine_code)
+    return shared
+
+
 class Wizard:
     """One browser's wizard for one board."""
 
     def __init__(self, view: View, machine_code: str) -> None:
         self.view = view
-        self.progress = Progress(machine_code)
+        self.progress = _progress_of(machine_code)
         self._machine_code = machine_code
         self._refreshers: dict[str, Callable[[], None]] = {}
         self._steps: dict[str, ui.step] = {}

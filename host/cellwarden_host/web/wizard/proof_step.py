@@ -142,6 +142,9 @@ class _Proofs:
         if line_of(view.station).running:
             ui.notify(wizard.tr(say("The production line is writing this board")))
             return
+        if view.station in proving_on:
+            ui.notify(wizard.tr(say("A proof is being made already")))
+            return
         for proof in proofs:
             name = proof.rule.name
             look = wizard.look()
