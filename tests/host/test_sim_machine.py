@@ -105,7 +105,7 @@ def test_adc_and_inputs_come_from_the_plant(tmp_path):
         """
 from machine import ADC, Pin
 print(ADC(26).read_u16(), ADC(Pin(27)).read_u16())
-print(Pin(7, Pin.IN).value(), Pin(9, Pin.IN, Pin.PULL_UP).value(), Pin(9, Pin.IN).value())
+print(Pin(7, Pin.IN).value(), Pin(23, Pin.IN, Pin.PULL_UP).value(), Pin(23, Pin.IN).value())
 """,
     )
     assert text == "1234 4321\n0 1 0\n"
