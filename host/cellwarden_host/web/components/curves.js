@@ -10,6 +10,9 @@ const TONES = [
   "#7a5195", "#8c564b", "#bcbd22", "#17becf", "#e377c2", "#7f7f7f",
 ];
 
+// On a touch screen a finger on the curves scrolls the page; the buttons zoom and move.
+const byTouch = () => matchMedia("(pointer: coarse)").matches;
+
 export default {
   template: `<div role="img"></div>`,
   props: { plan: Object },
@@ -82,7 +85,7 @@ export default {
           minInterval: grid.choices ? 1 : undefined,
           axisLabel: { ...label, formatter: grid.choices ? (value) => grid.choices[value] ?? "" : undefined, width: 54, overflow: "truncate" },
         })),
-        dataZoom: [{ type: "inside", xAxisIndex: grids.map((_, i) => i), filterMode: "none", minValueSpan: 10000 }],
+        dataZoom: [{ type: "inside", xAxisIndex: grids.map((_, i) => i), filterMode: "none", minValueSpan: 10000, disabled: byTouch() }],
         series: grids.flatMap((grid, i) =>
           grid.series.map((series, k) => ({
             type: "line", name: series.name, xAxisIndex: i, yAxisIndex: i, data: series.points,
