@@ -1,5 +1,6 @@
 """Updates of the simulated board over RS485: live with a load running, and the vendor's way."""
 
+import select
 import shutil
 import subprocess
 import termios
@@ -194,8 +195,24 @@ def test_the_vendors_way_by_our_own_hand(station, tmp_path):
     assert lost[-1] == lost[0], "no byte may be lost to a stall"
 
 
-@pytest.mark.skipif(not shutil.which("sb"), reason="lrzsz is not here; its recording stands in")
-def test_the_vendors_way_by_sb(station, tmp_path):
+def sent_by_pypi(pack, path):
+    """The same by PyPI's ``ymodem``, whose block 0 is a long one."""
+    pypi = pytest.importorskip("ymodem.Socket")
+    with open(pack.board.ptys["rs485_2"].path, "r+b", buffering=0) as far:
+        termios.tcflush(far, termios.TCIOFLUSH)
+
+        def read(size, timeout):
+            return far.read(size) if select.select([far], [], [], timeout or 0)[0] else None
+
+        modem = pypi.ModemSocket(read, lambda data, _timeout: far.write(data))
+        with pack.paced(None):
+            return 0 if modem.send([str(path)]) else 1
+
+
+@pytest.mark.parametrize("sent", [sent_by_sb, sent_by_pypi], ids=["sb", "ymodem"])
+def test_the_vendors_way_by_somebody_elses_program(station, tmp_path, sent):
+    if sent is sent_by_sb and not shutil.which("sb"):
+        pytest.skip("lrzsz is not here; its recording stands in")
     pack = station(ptys=True).start()
     good = image(tmp_path / "new.cwfw")
     assert release_of(good.read_bytes()).header.version_text == NEW
@@ -210,11 +227,11 @@ def test_the_vendors_way_by_sb(station, tmp_path):
     pressed(pack, b"6", b"115200 baud\r\n")
     pressed(pack, b" ", b"> ")
     pressed(pack, b"1", b"C")
-    assert sent_by_sb(pack, spoilt) != 0
+    assert sent(pack, spoilt) != 0
     pack.advance(500)
     assert b"refused: hash" in b"".join(data for _, data in pack.board.uart_take("rs485_2"))
     pressed(pack, b"1", b"C")
-    assert sent_by_sb(pack, good) == 0
+    assert sent(pack, good) == 0
     pack.until_served(20_000)
     pack.advance(8_000)
     assert pack.read("firmware_version") == NEW and pack.word("slot_running") == "b"

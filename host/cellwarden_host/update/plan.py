@@ -9,7 +9,7 @@ from pathlib import Path
 from board_update.image import version_number
 
 from .. import catalog
-from ..board import Board, Values
+from ..board import Board, Declined, Values
 from ..problems import Refused
 from ..release import reading
 from ..words import Said, say
@@ -28,6 +28,7 @@ _READINGS = (
     "discharge_switch",
     "precharge_switch",
 )
+_NO_REGISTER = 2  # exception code
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,20 @@ def resumed(made: Plan, values: Values) -> Plan:
 
 
 def _asked(board: Board) -> Values:
-    return board.read(
-        [catalog.NAMED[name] for name in _TEXTS] + [catalog.READING[name] for name in _READINGS]
-    )
+    try:
+        return board.read(
+            [catalog.NAMED[name] for name in _TEXTS]
+            + [catalog.READING[name] for name in _READINGS]
+        )
+    except Declined as error:
+        if error.code != _NO_REGISTER:
+            raise
+        raise Refused(
+            say(
+                "what runs on this board is older than updates over RS485; install this version "
+                "over USB once: cellwarden flash"
+            )
+        ) from error
 
 
 def _number(version: str) -> int:
