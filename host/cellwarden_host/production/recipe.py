@@ -23,7 +23,7 @@ from ..access_change import password_words
 from ..board import Values
 from ..problems import BadInput, Problem, Refused
 from ..settings_files import is_confirmation
-from ..words import Said, listed, say
+from ..words import listed, say
 
 FORMAT = "cellwarden recipe"
 CHECKS = ("self_test", "cells", "sensors", "current")
@@ -310,10 +310,6 @@ def rows_of(recipe: Recipe) -> list[tuple[Any, int, int]]:
         for element in range(row.count)
         if (row.name, element) in wanted
     ]
-
-
-def title_of(check: str) -> Said:
-    return CHECK_TITLES[check]
 
 
 CHECK_TITLES = {

@@ -14,7 +14,7 @@ from typing import Any
 from cellwarden.access import FACTORY_PASSWORD
 from cellwarden.tables import rows
 
-from .. import catalog, rehearsal, session, transaction, units
+from .. import catalog, rehearsal, session, transaction
 from ..access_change import change_password
 from ..board import Board, Declined
 from ..commissioning import plausible
@@ -342,11 +342,6 @@ def broke_off(outcome: Outcome, problem: Problem) -> None:
 
 def _role(role: int) -> Said:
     return schema_words.role(role)
-
-
-def actual_text(line: Compared) -> str:
-    """What the board holds now, for the table."""
-    return units.text(line.row, line.before if line.actual is None else line.actual)
 
 
 _SHIPPED_RULE = next(rule.number for rule in catalog.RULES if rule.name == "factory_password")
