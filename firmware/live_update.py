@@ -10,6 +10,7 @@ one-shot (safety.md 15), armed by a mark that is made for one switch-over and us
 it is never begun that way where it would drop the load unless the asker said that it may.
 """
 
+import gc
 import os
 import sys
 
@@ -21,6 +22,7 @@ from firmware.margins import calm
 PATH = "/update.img"
 # Sixteen pieces of 120 registers. LittleFS begins at most one block of flash for as much.
 PIECE_BYTES = 3840
+_PART = 240  # kept apart: a heap that has worked for long has no room for all in one
 SPACING_MS = 1_100  # longer than any reading may be old while outputs are on
 _AFTER_TICK_MS = 30
 _STALL_MS = 10
@@ -48,7 +50,7 @@ class LiveUpdate:
         self._size = size
         self._older = older
         self._received = 0
-        self._buf = bytearray(PIECE_BYTES)
+        self._parts = [bytearray(_PART) for _ in range(PIECE_BYTES // _PART)]
         self._fill = 0
         self._file = None
         self._installer = None
@@ -83,7 +85,8 @@ class LiveUpdate:
         fill = self._fill
         if fill + n > PIECE_BYTES:
             return _BUSY
-        self._buf[fill : fill + n] = data[offset : offset + n]
+        for i in range(n):
+            self._parts[(fill + i) // _PART][(fill + i) % _PART] = data[offset + i]
         self._fill = fill + n
         self._received = at + n
         self._tell(ids.R_UPDATE_BYTES, self._received)
@@ -167,6 +170,7 @@ class LiveUpdate:
         elif state == ids.UPDATE_STATE_IS_RECEIVING:
             self._receive()
         elif state == ids.UPDATE_STATE_IS_CHECKING:
+            _checked()
             self._now_is(ids.UPDATE_STATE_IS_UNPACKING)
         elif state == ids.UPDATE_STATE_IS_UNPACKING:
             self._work(now_ms)
@@ -175,14 +179,17 @@ class LiveUpdate:
 
     def _receive(self):
         if self._fill:
-            self._file.write(memoryview(self._buf)[: self._fill])
-            self._fill = 0
+            for part in self._parts:
+                count = min(self._fill, _PART)
+                self._file.write(memoryview(part)[:count])
+                self._fill -= count
         elif self._file is not None:
             self._file.close()
             self._file = None
         else:
+            self._parts = None
+            gc.collect()
             self._installer = _installer(self._older)
-            self._buf = None
             self._now_is(ids.UPDATE_STATE_IS_CHECKING)
 
     def _work(self, now_ms):
@@ -246,7 +253,7 @@ class LiveUpdate:
             os.remove(PATH)
         except OSError:
             pass
-        self._buf = None
+        self._parts = None
         _forget()
 
     def _tell(self, reading, value):
@@ -261,6 +268,18 @@ def _installer(older):
     from loader.install import Installer
 
     return Installer(PATH, older)
+
+
+def _checked():
+    """The signature has been verified: its code makes room for unpacking."""
+    modules = sys.modules
+    for holder, name in (("loader.install", "key"), ("board_update.checking", "Verifier")):
+        if holder in modules:
+            setattr(modules[holder], name, None)
+    if "board_update.signature" in modules:
+        del modules["board_update.signature"]
+        delattr(modules["board_update"], "signature")
+    gc.collect()
 
 
 def _forget():
@@ -287,6 +306,8 @@ def _arm(board):
 
 
 def _reason(error):
+    if isinstance(error, MemoryError):
+        return ids.UPDATE_WHY_IS_MEMORY
     if isinstance(error, OSError):
         full = error.errno == _NO_ROOM
         return ids.UPDATE_WHY_IS_TOO_BIG if full else ids.UPDATE_WHY_IS_STORAGE

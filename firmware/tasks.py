@@ -125,11 +125,19 @@ class Tasks:
         requests = controller.requests
         updater = controller.updater
         if updater is None:
-            from firmware.live_update import LiveUpdate
-
             size, mark, older = requests.update, requests.update_id, requests.update_older
             requests.update = 0
-            controller.updater = LiveUpdate(self._app, self._persistence, size, mark, older)
+            try:
+                from firmware.live_update import LiveUpdate
+
+                controller.updater = LiveUpdate(self._app, self._persistence, size, mark, older)
+            except Exception:  # no room for it: what protects the pack goes on
+                out = controller.publisher.readout
+                out[ids.R_UPDATE_SIZE] = size
+                out[ids.R_UPDATE_ID] = mark
+                out[ids.R_UPDATE_WHY] = ids.UPDATE_WHY_IS_MEMORY
+                out[ids.R_UPDATE_STATE] = ids.UPDATE_STATE_IS_FAILED
+                gc.collect()
             return
         if requests.update:
             updater.cancel()  # for another one

@@ -253,6 +253,9 @@ def _why(values: Values) -> Said:
         "left alone": say("nothing came for too long"),
         "running": say("the firmware that runs has not been confirmed yet; try again in a while"),
         "other": say("something went wrong on the board"),
+        "memory": say(
+            "it has too little memory free while it works; use its bootloader (--vendor)"
+        ),
     }
     return own.get(word) or reasons.told(Bad(word))
 

@@ -31,7 +31,7 @@ UPDATE_STATES = (
 UPDATE_WHY = (
     "nothing", "truncated", "too big", "format", "hash", "signature", "development key", "board",
     "hardware", "version", "micropython", "missing", "running", "storage", "cancelled",
-    "left alone", "other",
+    "left alone", "other", "memory",
 )
 G = Reading
 
@@ -156,7 +156,7 @@ READINGS = (
       "Update received: the image's next byte goes here"),
     G(0x00A8, "update_size", "bytes", 0, 1_000_000, "Update's size"),
     G(0x00AA, "update_id", "", 0, 65535, "Update's mark: as told when it began"),
-    G(0x00AB, "update_why", "", 0, 16, "Why the update failed", choices=UPDATE_WHY),
+    G(0x00AB, "update_why", "", 0, 17, "Why the update failed", choices=UPDATE_WHY),
     G(0x00AC, "update_permille", "0.1%", 0, 1000, "Update's step done"),
     G(0x00AD, "update_waits", "", 0, 1,
       "Update waits: the pack is too near a limit for writing flash", choices=("no", "yes")),
