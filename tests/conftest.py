@@ -4,6 +4,7 @@ Helpers of one folder live in that folder.
 """
 
 import shutil
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -18,6 +19,11 @@ __all__ = [
     "pytest_report_header",
     "pytest_unconfigure",
 ]
+
+# In the background of a script Ctrl-C is ignored, also by every program that a test starts and
+# wants to stop by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine must not fail a property; print_blob gives what repeats a failing example.
 settings.register_profile(

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from cli_board import CliBoard
 
-from cellwarden_host import control_port, demo, monitor
+from cellwarden_host import control_port, demo, monitor, sim_process
 from cellwarden_host.problems import Refused
 from cellwarden_host.sim.load import read_profile
 
@@ -73,20 +73,19 @@ def test_story_goes_scene_by_scene_with_the_board(board, day, monkeypatch):
 
 def test_simulator_ends_with_the_story(tmp_path, monkeypatch, day):
     """Whatever ends it: the process is gone afterwards, and what it said is told."""
-    monkeypatch.setattr(demo, "_START_S", 20)
-    monkeypatch.setattr(demo.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sim_process.sys, "executable", "/bin/false")
     with pytest.raises(Refused, match="did not start"), demo._simulator(tmp_path, day, 1.0):
         pass
 
 
 def test_stop_ends_a_simulator_that_will_not_listen(monkeypatch):
-    monkeypatch.setattr(demo, "_STOP_S", 0.2)
+    monkeypatch.setattr(sim_process, "_STOP_S", 0.2)
     deaf = subprocess.Popen(
         ["/bin/sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"],
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
     deaf.stdout.readline()
-    demo._stop(deaf)
+    sim_process._stop(deaf)
     assert deaf.poll() is not None
     deaf.stdout.close()
