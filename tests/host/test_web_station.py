@@ -141,3 +141,61 @@ def test_a_new_address_is_followed(station, board):
     assert station.where.unit == 7
     first = station.snapshot.number
     until(station, lambda: station.snapshot.number > first)
+
+
+def swap(board, code):
+    """Another board is on the cable from one request to the next."""
+    with board.lock:
+        board.map.set_text(ids.T_MACHINE_CODE, code)
+
+
+def test_a_board_swapped_between_two_looks_is_another_connection(station, board):
+    swap(board, "one")
+    first = connected(station, board)
+    swap(board, "two")
+    until(station, lambda: station.snapshot.machine_code == "two")
+    assert station.snapshot.connection > first.connection
+
+
+def test_what_was_meant_for_one_board_is_never_done_to_another(station, board):
+    swap(board, "one")
+    connected(station, board)
+    done = []
+
+    def swapped(_board):
+        swap(board, "two")
+
+    async def both():
+        await station.do(swapped)
+        await station.do(done.append, of="one")
+
+    with pytest.raises(NoConnection, match="another board"):
+        asyncio.run(both())
+    assert not done
+
+
+def test_an_answer_that_makes_no_sense_is_told_and_the_station_goes_on(station, board):
+    read = board.map.read
+
+    def nonsense(table, address, count, out, offset, port):
+        code = read(table, address, count, out, offset, port)
+        if address <= 0x0050 < address + count:
+            at = offset + 2 * (0x0050 - address)
+            out[at : at + 8] = bytes((0x3B, 0x00, 0, 0, 0x3B, 0x00, 0, 5))
+        return code
+
+    board.map.read = nonsense
+    station.connect(Where(board.port, 115_200, 1))
+    until(station, lambda: station.trouble is not None)
+    board.map.read = read
+    until(station, lambda: station.fresh)
+
+
+def test_a_listener_that_fails_stops_nobody(station, board):
+    def broken(_):
+        raise RuntimeError("disk")
+
+    station.listeners.insert(0, broken)
+    connected(station, board)
+    station.moved.clear()
+    assert station.moved.wait(_LONG_S)

@@ -38,7 +38,7 @@ async def ask_password(view: View, role: int) -> bool:
         secret = str(field.value or "")
         go.disable()
         try:
-            await view.station.do(lambda board: _log_in(board, secret, role))
+            await view.station.do(lambda board: _log_in(board, secret, role), of=view.meant)
         except Problem as error:
             field.value = ""
             problem.text = view.tr(words_of(error))
@@ -103,7 +103,7 @@ async def ask_new_password(view: View) -> None:
             problem.text = view.tr(say("The two are not the same"))
             return
         try:
-            await view.station.do(lambda board: change_password(board, new))
+            await view.station.do(lambda board: change_password(board, new), of=view.meant)
         except Problem as error:
             problem.text = view.tr(words_of(error))
         else:

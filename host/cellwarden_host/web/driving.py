@@ -18,12 +18,13 @@ T = TypeVar("T")
 
 
 async def drive(station: Station, job: Job[T], seen: Callable[[], None] = lambda: None) -> T:
-    """Carry out ``job``; ``seen`` is called after each piece."""
+    """Carry out ``job`` on the board that is there now; ``seen`` is called after each piece."""
+    of = station.snapshot.machine_code if station.snapshot else ""
     wait_s = next(job)
     try:
         while True:
             await asyncio.sleep(wait_s)
-            told = await station.do(lambda board: piece(job, board))
+            told = await station.do(lambda board: piece(job, board), of=of)
             seen()
             if isinstance(told, Finished):
                 return told.result

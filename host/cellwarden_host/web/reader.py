@@ -14,6 +14,8 @@ from cellwarden.tables import SCHEMA_VERSION
 
 from .. import catalog, journal_words
 from ..board import Board, Declined, Values
+from ..problems import NoConnection
+from ..words import say
 from .snapshot import Snapshot
 
 _QUICK = (
@@ -26,6 +28,24 @@ _SETTINGS_S = 10.0
 # Entries of the journal fetched between two looks.
 _ENTRIES = 6
 _ILLEGAL_ADDRESS = 2
+_CODE = next(row for row in catalog.TEXTS if row.name == "machine_code")
+
+
+class AnotherBoard(NoConnection):
+    """On the same cable there is another board than a moment ago."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            say("another board hangs on this cable than a moment ago; nothing was written to it")
+        )
+
+
+def machine_code(board: Board) -> str | None:
+    """Who answers right now; None of a firmware that does not tell."""
+    try:
+        return catalog.decode_text(board.words(_CODE))
+    except Declined:
+        return None
 
 
 class Reader:
@@ -56,6 +76,9 @@ class Reader:
             self._settings, self._settings_at = self._read(catalog.SETTINGS), now
         for row in _SLOW:
             values.set(row, self._slow.all(row.name))
+        # Last, so that nothing of this look can be another board's.
+        if machine_code(self._board) not in (None, self._texts["machine_code"]):
+            raise AnotherBoard
         self._looks += 1
         self._schema = values.known("schema_version")
         self._more_journal(values)

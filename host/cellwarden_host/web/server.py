@@ -1,32 +1,29 @@
 """Serves the pages on this machine: one station, any number of browsers.
 
-It listens on 127.0.0.1 unless told otherwise, and answers only requests that were addressed to
-the name it was opened under: a page of somebody else's in the same browser must not be able to
-reach a board by pointing its own name at this machine.
+It listens on 127.0.0.1 unless told otherwise; the doorkeeper turns away what was not addressed to
+it. It must never fetch anything from outside.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 from fastapi import Request
-from fastapi.responses import PlainTextResponse, Response
 from nicegui import app, ui
 
 from ..problems import Refused
 from ..words import CHINESE, ENGLISH, LANGUAGES, say
 from . import recording
+from .doorkeeper import Doorkeeper
 from .frame import Frame
 from .station import Station, Where
 from .view import View
 
 HOST = "127.0.0.1"
 HTTP_PORT = 8420
-_LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _MOST_VIEWS = 50
 
 
@@ -47,7 +44,7 @@ def serve(options: Options, started: Callable[[str], None]) -> None:
     views: dict[str, View] = {}
     static = resources.files(__package__) / "static"
     app.add_static_files("/static", str(static))
-    app.middleware("http")(_only_for(options))
+    app.add_middleware(Doorkeeper, listens_on=options.host)
     url = f"http://{options.host}:{options.http_port}/"
 
     @ui.page("/", title="Cellwarden", favicon="🔋")
@@ -106,21 +103,9 @@ def _view_of(station: Station, views: dict[str, View]) -> View:
         views[tab] = View(station)
         while len(views) > _MOST_VIEWS:
             del views[next(iter(views))]
-    return views[tab]
-
-
-def _only_for(options: Options) -> Callable[..., Awaitable[Response]]:
-    names = {options.host, *_LOCAL} if options.host in _LOCAL else None
-
-    async def check(request: Request, call_next: Callable[..., Any]) -> Response:
-        host = request.headers.get("host", "").rsplit(":", 1)[0]
-        if names is not None and host not in names:
-            return PlainTextResponse("this page is served for this machine only", 403)
-        response: Response = await call_next(request)
-        response.headers["X-Frame-Options"] = "DENY"
-        return response
-
-    return check
+    view = views[tab]
+    view.reopened()
+    return view
 
 
 def _port_taken(record: logging.LogRecord) -> bool:

@@ -8,6 +8,7 @@ must never be told as new. Nothing is repeated by itself that could happen twice
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 import time
@@ -22,10 +23,11 @@ from ..link import Line
 from ..problems import BadInput, NoConnection, Problem
 from ..words import say
 from .ports import resolve
-from .reader import Reader
+from .reader import AnotherBoard, Reader, machine_code
 from .snapshot import Snapshot
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 EVERY_S = 0.2
 # Older than this, a value is no longer the present one.
@@ -49,6 +51,7 @@ class _Job:
     work: Callable[[Any], Any]
     future: Future[Any]
     alone: bool = False
+    of: str = ""  # only of the board with this machine code
 
 
 class Station:
@@ -94,9 +97,13 @@ class Station:
     def disconnect(self) -> None:
         self._post(lambda _: self._begin(None), alone=True)
 
-    async def do(self, work: Callable[[Board], T]) -> T:
-        """``work`` done with the board between two looks; raises its ``Problem``."""
-        return await asyncio.wrap_future(self._post(work))
+    async def do(self, work: Callable[[Board], T], of: str = "") -> T:
+        """``work`` done with the board between two looks; raises its ``Problem``.
+
+        With ``of`` it is done only on the board with this machine code: what a person asks for
+        is meant for the board that was shown.
+        """
+        return await asyncio.wrap_future(self._post(work, of=of))
 
     async def do_alone(self, work: Callable[[Where], T]) -> T:
         """``work`` done with the port closed, for a program that opens it by itself."""
@@ -120,12 +127,12 @@ class Station:
 
     # --- the thread
 
-    def _post(self, work: Callable[[Any], T], alone: bool = False) -> Future[T]:
+    def _post(self, work: Callable[[Any], T], alone: bool = False, of: str = "") -> Future[T]:
         future: Future[T] = Future()
         if self._ended:
             future.set_exception(NoConnection(say("the program is ending")))
         else:
-            self._jobs.put(_Job(work, future, alone))
+            self._jobs.put(_Job(work, future, alone, of))
         return future
 
     def _run(self) -> None:
@@ -156,7 +163,7 @@ class Station:
                 self._hang_up()
                 done = job.work(self.where)
             else:
-                done = job.work(self._open())
+                done = job.work(self._board_of(job.of))
                 self._follow()
         except BaseException as error:
             if isinstance(error, NoConnection) and not job.alone:
@@ -165,6 +172,12 @@ class Station:
         else:
             job.future.set_result(done)
         self.settings_may_have_changed()
+
+    def _board_of(self, code: str) -> Board:
+        board = self._open()
+        if code and machine_code(board) not in (None, code):
+            raise AnotherBoard
+        return board
 
     def _follow(self) -> None:
         """Keep to the address and line rate that the work has just given the board."""
@@ -196,8 +209,14 @@ class Station:
             self._open()
             assert self._reader is not None
             seen = self._reader.look()
-        except Problem as problem:
-            self._lose(problem)
+        except Exception as error:
+            # The thread outlives whatever a device on the line makes of a request.
+            if not isinstance(error, Problem):
+                _log.exception("a look at the board failed")
+                error = NoConnection(
+                    say("the board's answers make no sense: {error}", error=error)
+                )
+            self._lose(error)
             self._next_s = time.monotonic() + _RETRY_S
             return
         if self.link != UP:
@@ -205,7 +224,10 @@ class Station:
         self.snapshot, self.trouble = seen, None
         self._change(UP)
         for listener in self.listeners:
-            listener(seen)
+            try:
+                listener(seen)
+            except Exception:
+                _log.exception("a listener failed")
 
     def _lose(self, problem: Problem) -> None:
         self._hang_up()
@@ -220,3 +242,7 @@ class Station:
     def _change(self, link: str) -> None:
         self.link = link
         self.changes += 1
+
+
+def _nonsense(error: Exception) -> str:
+    return say("the board's answers make no sense: {error}", error=error)

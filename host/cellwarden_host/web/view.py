@@ -58,6 +58,15 @@ class View:
     def fresh(self) -> bool:
         return self.station.fresh
 
+    @property
+    def meant(self) -> str:
+        """The machine code of the board that this page shows."""
+        return self.snapshot.machine_code if self.snapshot else ""
+
+    def reopened(self) -> None:
+        """The page has been loaded anew: whatever it was asking is gone."""
+        self._asking = asyncio.Lock()
+
     def board_changed(self) -> bool:
         """Drop what was kept for another board; True when there was one."""
         seen = self.snapshot
@@ -107,10 +116,11 @@ class View:
         done: str | None = _DONE,
     ) -> T | None:
         """``work`` on the board with a session of ``role``; None when it was not done."""
+        meant = self.meant
         if role > rows.ANYONE and not await self.unlocked(role):
             return None
         try:
-            result = await self.station.do(work)
+            result = await self.station.do(work, of=meant)
         except Problem as problem:
             self.tell_problem(problem)
             return None

@@ -111,7 +111,7 @@ class _Card:
         try:
             if view.fresh:
                 self._plan = await view.station.do(
-                    lambda board: update.plan(board, path, older=older)
+                    lambda board: update.plan(board, path, older=older), of=view.meant
                 )
             else:  # nothing answers: perhaps no firmware runs, and the bootloader waits
                 self._plan = update.plan(None, path, older=older)
@@ -124,7 +124,7 @@ class _Card:
     # --- doing
 
     async def _start(self, live: bool) -> None:
-        view, plan = self._view, self._plan
+        view, plan, meant = self._view, self._plan, self._view.meant
         if plan is None or (plan.running and not await view.unlocked(rows.INSTALLER)):
             return
         drops = plan.drops_load if live else plan.outputs_on
@@ -141,7 +141,7 @@ class _Card:
         try:
             if live:
                 outcome = await view.station.do(
-                    lambda board: _live(view, board, running, may_drop=drops)
+                    lambda board: _live(view, board, running, may_drop=drops), of=meant
                 )
             else:
                 outcome = await view.station.do_alone(lambda where: _vendor(where, running))
