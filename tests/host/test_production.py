@@ -7,7 +7,7 @@ import pytest
 from cli_board import CliBoard
 
 from cellwarden import ids
-from cellwarden_host import jobs
+from cellwarden_host import catalog, jobs
 from cellwarden_host.board import Board
 from cellwarden_host.link import Line
 from cellwarden_host.problems import Refused
@@ -24,6 +24,11 @@ def recipe(**changes):
     document = json.loads(recipes.example())
     document.update(changes)
     return recipes.parse(json.dumps(document), "batch.json")
+
+
+def settings(board):
+    values = board.read(catalog.SETTINGS)
+    return {row.name: values.all(row.name) for row in catalog.SETTINGS}
 
 
 class Bench:
@@ -100,6 +105,38 @@ def test_nothing_is_written_after_a_step_that_failed(tmp_path):
     assert bench.fake.setting("cell_count") == 0
     assert not outcome.passed
     assert bench.produce(present_password="s3cret-9").passed
+
+
+@pytest.mark.parametrize("step", ["unlock", "write", "names", "password", "serial", "self_test"])
+def test_a_board_swapped_in_on_the_way_is_never_written(tmp_path, step):
+    bench = Bench(tmp_path, recipe(password="s3cret-9"))
+    first = bench.fake
+    bench.swap("E66058388355")
+    other = bench.fake
+    for fake in (first, other):  # both know the maker's factory password
+        fake.desk.controller.access.set_first_factory_password(b"f4ctory-1".ljust(16, b"\0"))
+    outcome = run.begin(bench.recipe)
+    steps = {one.key: one for one in outcome.steps}
+    orders = run.Orders(DATE, lambda code: bench.ledger.reserve(code, DATE), "f4ctory-1")
+    job = run.produce(bench.recipe, orders, outcome)
+    with Line(first.port, 115200) as line, Line(other.port, 115200) as elsewhere:
+        boards = Board(line), Board(elsewhere)
+        before = settings(boards[1])
+        next(job)
+        try:
+            while not isinstance(
+                jobs.piece(job, boards[steps[step].state != "open"]), jobs.Finished
+            ):
+                first.tick(10)
+        except Refused as refused:
+            run.broke_off(outcome, refused)
+        texts = boards[1].read(catalog.TEXTS).texts
+        assert settings(boards[1]) == before
+    assert not outcome.passed
+    assert steps[step].state == "fail"
+    assert "Another board answers now (E66058388355)" in steps[step].said
+    assert (texts["serial_number"], texts["factory_date"]) == ("", "")
+    assert not texts["device_name"].startswith("CW-")
 
 
 def test_a_serial_number_is_given_once_whatever_crashes(tmp_path):

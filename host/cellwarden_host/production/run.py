@@ -159,6 +159,8 @@ class _Run:
     def _do(self, key: str, work: Callable[[Board], str], board: Board) -> bool:
         step = self._steps[key]
         try:
+            if key != "identify":
+                self._same(board)
             step.said = work(board)
         except Problem as problem:
             step.state, step.said = FAIL, problem.said
@@ -167,6 +169,24 @@ class _Run:
         if step.state == BUSY:
             step.state = PASS
         return step.state != FAIL
+
+    def _same(self, board: Board) -> None:
+        """The cable may have moved between two pieces, to a board that knows the password too."""
+        code = board.read([catalog.NAMED["machine_code"]]).texts["machine_code"]
+        begun = self._outcome.machine_code
+        if code != begun:
+            raise Refused(
+                say(
+                    "Another board answers now ({code}), not the one this began with ({begun}): "
+                    "stopped, and nothing more is written. Connect {begun} and repeat",
+                    code=code or "-",
+                    begun=begun,
+                )
+            )
+
+    def _log_in(self, board: Board, password: str, role: int) -> None:
+        session.log_in(board, password, role)
+        self._same(board)
 
     # --- before anything is written
 
@@ -211,7 +231,7 @@ class _Run:
                     "the boards as they come'"
                 )
             )
-        session.log_in(board, SHIPPED if shipped else known, rows.INSTALLER)
+        self._log_in(board, SHIPPED if shipped else known, rows.INSTALLER)
 
     # --- writing
 
@@ -255,7 +275,7 @@ class _Run:
             return self._skip("password", say("The recipe gives no password"))
         change_password(board, password)
         session.log_out(board)
-        session.log_in(board, password, rows.INSTALLER)
+        self._log_in(board, password, rows.INSTALLER)
         if password == SHIPPED:
             return say("Set and proved; it is the one from the factory, which everybody knows")
         return say("Set and proved by a new session")
@@ -267,7 +287,7 @@ class _Run:
                 "serial", say("No factory password was given: the board does not hold them")
             )
         session.log_out(board)
-        session.log_in(board, orders.factory_password, rows.FACTORY)
+        self._log_in(board, orders.factory_password, rows.FACTORY)
         if outcome.serial:
             self._put_text(board, "serial_number", outcome.serial)
         self._put_text(board, "factory_date", orders.date)
@@ -277,10 +297,7 @@ class _Run:
 
     def _compare(self, board: Board) -> str:
         outcome = self._outcome
-        texts = board.read(catalog.TEXTS).texts
-        if texts["machine_code"] != outcome.machine_code:
-            raise Refused(say("This is another board than at the beginning"))
-        outcome.texts = texts
+        outcome.texts = board.read(catalog.TEXTS).texts
         actual = board.read(catalog.SETTINGS)
         for line in outcome.table:
             line.actual = actual.all(line.row.name)[line.element]
@@ -295,10 +312,12 @@ class _Run:
             self._steps[key].state = BUSY
         board = yield 0.0
         if "self_test" in checks:
+            self._same(board)
             self._ask_self_test(board)
             board = yield _SELF_TEST_S
         for left in reversed(range(_SETTLE_LOOKS)):
             seen = plausible.look(board)
+            self._same(board)
             found = {key: self._found(key, seen) for key in checks}
             if not left or all(plausible.good(one) for one in found.values()):
                 break
