@@ -3,6 +3,10 @@
 The controllers do not tell a commanded reset from the watchdog's (an RP2040 resets through
 its watchdog), so a restart that is meant leaves a word. Nothing here raises; a word that could
 not be written only makes the restart look like the watchdog's, which warns more, not less.
+
+A loss of supply is none of them, whatever word was left: a lease counts its price. By
+MicroPython's ports no commanded reset looks like one: an RP2040's reports WDT_RESET, an ESP32's
+SOFT_RESET (its software reset), and both report PWRON_RESET once the supply has been away.
 """
 
 import os
@@ -17,6 +21,7 @@ _CRASH = "/data/crash.txt"
 COMMAND = "command"
 CRASH = "crash"
 SLEEP = "sleep"
+ASLEEP = "asleep"  # still: says for how long, and that no reset was meant
 # An empty board looks at its pack this often.
 SLEEP_MS = 60_000
 _CAUSES = {
@@ -32,7 +37,7 @@ held = 0  # outputs that hardware was asked to hold through it: 1 charge, 2 disc
 
 def mean(word, ms=0):
     """The reset that follows is meant: COMMAND, CRASH, or SLEEP after ``ms`` of it. With COMMAND
-    the number says which outputs are held."""
+    the number says which outputs are held. ASLEEP keeps ``ms`` for a reset that nobody meant."""
     try:
         with open(_WORD, "w") as file:
             file.write("%s %d" % (word, ms))
@@ -67,22 +72,23 @@ def cause():
 def _find_cause():
     global slept_ms, held
     word = ""
+    reset = machine.reset_cause()
+    powered = reset == machine.PWRON_RESET
     try:
         with open(_WORD) as file:
             word, _, ms = file.read().partition(" ")
         number = int(ms or 0)
         os.remove(_WORD)
-        if word == COMMAND:
-            held = number
-        else:
+        if word != COMMAND:
             slept_ms = number
+        elif not powered:
+            held = number
     except (OSError, ValueError):
         pass
+    if powered:
+        return ids.RESTART_CAUSE_IS_POWER
     if word in _CAUSES:
         return _CAUSES[word]
-    reset = machine.reset_cause()
-    if reset == machine.PWRON_RESET:
-        return ids.RESTART_CAUSE_IS_POWER
     if reset == machine.WDT_RESET:
         return ids.RESTART_CAUSE_IS_WATCHDOG
     if reset == getattr(machine, "SOFT_RESET", None):
