@@ -8,12 +8,18 @@ be entered with an output on, and switches nothing.
 Pieces are shorter than the watchdog, which goes on: a board that hangs asleep is reset like any
 other. The heartbeat rests, so that a supply latch takes a sleeping board off after a minute.
 LTC6811 fall asleep by themselves after 2 s without a word.
+
+How long it has slept is kept every hour (flash wears), so that a plug pulled from a sleeping board
+takes no more than that out of its time in service.
 """
+
+from firmware import restart
 
 PIECE_MS = 1_000
 FOREVER = 0
 _CHARGER_MV = 300
 _LONGEST_MS = 500_000_000  # six days are as much as ticks can tell apart
+_KEEP_MS = 3_600_000
 _EDGES = ("rs485_1_rx", "rs485_2_rx", "shunt_alert")
 
 
@@ -44,6 +50,8 @@ class Doze:
                 not self._edge and self.slept_ms < _LONGEST_MS
             ):  # how much of a piece is over then, nobody knows
                 self.slept_ms += PIECE_MS
+                if self.slept_ms % _KEEP_MS == 0:
+                    restart.mean(restart.ASLEEP, self.slept_ms)
             if self._watchdog is not None:
                 self._watchdog.feed()
             if self._charger() or self._current():

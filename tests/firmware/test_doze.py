@@ -1,12 +1,29 @@
 """What ends a sleep: an edge, a charger, a current, a meter that is lost, or time."""
 
-from types import SimpleNamespace
+import importlib
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 import boards.pico_24s as common_port
 import boards.sim as board
-from firmware.doze import FOREVER, PIECE_MS, Doze
+
+FOREVER, PIECE_MS = 0, 1_000
+
+
+@pytest.fixture(autouse=True)
+def doze(monkeypatch, tmp_path):
+    """The module on a controller whose flash is a folder."""
+    monkeypatch.setitem(sys.modules, "machine", ModuleType("machine"))
+    for name in ("firmware.restart", "firmware.doze"):
+        sys.modules.pop(name, None)
+    module = World.module = importlib.import_module("firmware.doze")
+    monkeypatch.setattr(module.restart, "_WORD", str(tmp_path / "restart.txt"))
+    assert (module.FOREVER, module.PIECE_MS) == (FOREVER, PIECE_MS)
+    yield module
+    for name in ("firmware.restart", "firmware.doze"):
+        sys.modules.pop(name, None)
 
 
 class Pin:
@@ -47,10 +64,11 @@ class World:
             chip=None, pack=Meter(), bus=Meter(), charger=Meter() if charger else None
         )
         self.hardware.shunt = Meter()
-        self.doze = Doze(definition, self, self.hardware, self)
+        self.doze = self.module.Doze(definition, self, self.hardware, self)
         self.definition = definition
 
     Pin = Pin
+    module: ModuleType
 
     def lightsleep(self, ms):
         assert ms < board.WATCHDOG_MS
@@ -98,3 +116,11 @@ def test_a_charger_ends_it_on_a_common_port_too():
         made.happens[4] = lambda terminals=terminals: setattr(terminals, "mv", 88_400)
         made.doze.until_woken(FOREVER)
         assert made.pieces == 4
+
+
+def test_a_pulled_plug_takes_less_than_an_hour_of_a_sleep(doze, monkeypatch):
+    kept = []
+    monkeypatch.setattr(doze.restart, "mean", lambda word, ms: kept.append((word, ms)))
+    world = World()
+    world.doze.until_woken(2 * 3_600_000 + 3_599_000)
+    assert kept == [("asleep", 3_600_000), ("asleep", 7_200_000)]
