@@ -264,6 +264,9 @@ def test_the_command_builds_signs_verifies_and_shows(small, pair, tmp_path, monk
     }
     code, out, _ = run("release", "show", name)
     assert code == 0 and "pico_24s" in out
+    rows = {line[:18].strip(): line[18:].split() for line in out.splitlines()}
+    assert rows["schema version"][-1] == str(told["schema_version"]) == "1"
+    assert rows["development"][-1] == "no"
 
 
 def test_the_command_makes_the_same_file_again(small, pair, tmp_path):

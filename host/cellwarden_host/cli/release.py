@@ -267,7 +267,9 @@ def _show(args: argparse.Namespace) -> int:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return " to ".join(map(str, sorted(set(value))))
-    return {None: "none", True: "yes", False: "no"}.get(value, str(value))
+    if isinstance(value, bool):  # 1 is equal to True and is a number all the same
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def _facts(release: Release) -> dict[str, Any]:
