@@ -37,7 +37,7 @@ class Bench:
         self.fake.desk.current_ma = current_ma
         self.fake.tick(30)
 
-    def sleep(self, seconds):
+    def pass_time(self, seconds):
         """Time passes; an open switch stops the current, as in a pack."""
         desk = self.fake.desk
         for _ in range(1 + int(10 * seconds)):
@@ -47,7 +47,7 @@ class Bench:
                 desk.current_ma = 0
 
     def prove(self, rule):
-        return jobs.run(proving.prove(PROOF[rule], CODE), self.board, self.sleep)
+        return jobs.run(proving.prove(PROOF[rule], CODE), self.board, self.pass_time)
 
 
 @pytest.fixture
@@ -135,6 +135,24 @@ def test_a_switch_that_does_not_open_fails_the_proof(bench, monkeypatch):
     assert not proved.good
     assert "stayed on" in proved.said
     assert bench.settings() == before
+
+
+def test_what_latched_beside_the_proof_stays_latched_and_is_named(bench):
+    before = bench.settings()
+
+    def pass_time(seconds):
+        bench.pass_time(seconds)
+        if not bench.fake.desk.charge:  # a short circuit, just as the proved switch has opened
+            bench.fake.desk.short_circuit = True
+            bench.fake.tick(2)
+            bench.fake.desk.short_circuit = False
+
+    proved = jobs.run(proving.prove(PROOF["cell_ov1"], CODE), bench.board, pass_time)
+    assert not proved.good
+    assert "short circuit" in proved.said.lower()
+    assert bench.settings() == before
+    bench.fake.tick(300)
+    assert not bench.fake.desk.discharge
 
 
 def test_nothing_is_proved_while_something_is_wrong_or_cannot_be_seen(bench):

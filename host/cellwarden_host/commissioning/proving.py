@@ -30,7 +30,7 @@ _LOOK_S = 0.4
 # Beyond a rule's own delay: samples, ticks, the line.
 _PATIENCE_S = 5
 _BACK_S = 25
-_ACTIVE = 1
+_ACTIVE, _LATCHED = 1, 4
 
 
 @dataclass(frozen=True)
@@ -97,16 +97,36 @@ def prove(
     put_back.put_back(board, machine_code)
     if not opened:
         return Proved(False, said)
+    others = _other_latches(board, proof)
+    if others:
+        left = say(
+            "the old limit is back, but something else latched meanwhile and stays so until a "
+            "person has found its cause: {rules}",
+            rules=others,
+        )
+        return Proved(False, listed([said, left], "; "))
     board.command("clear_latches", 1)
     back = yield from _until_back(proof, cancelled)
     return Proved(True, listed([said, back], "; "))
+
+
+def _other_latches(board: Board, proof: Proof) -> Said | None:
+    """What waits for a person beside the proof: a real fault, so it is never released here."""
+    bits = board.read([catalog.RULE_STATE]).all("rule_state")
+    rules = [
+        rule
+        for rule in catalog.RULES
+        if rule.number != proof.rule.number
+        and (bits[rule.number] or 0) & (_LATCHED | _ACTIVE * (rule.wait == "person"))
+    ]
+    return listed(schema_words.rule(rule) for rule in rules) if rules else None
 
 
 def _at_once(board: Board, machine_code: str) -> None:
     try:
         put_back.put_back(board, machine_code)
     except Problem:
-        pass  # the file stays: the next connect puts them back
+        pass  # the file stays: at the next connect the pages offer to put them back
 
 
 def _delay_s(proof: Proof, steps: Plan, seen: Look) -> float:

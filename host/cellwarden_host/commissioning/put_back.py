@@ -1,8 +1,9 @@
 """Limits that are tightened for a moment: on the disk before they are on the board.
 
-Whoever finds such a file at a connect puts the old limits back. A limit that somebody else has
-changed meanwhile is left alone. Until it has been put back, the board protects earlier than it
-was set to, never later.
+Where such a file is found at a connect, the pages say so and offer to put the old limits back:
+it needs the password, so nothing does it by itself, except the next proof. A limit
+that somebody else has changed meanwhile is left alone. Until it has been put back, the board
+protects earlier than it was set to, never later.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ from .dialog import STATES, Wizard, skip_row
 _ABOUT = say(
     "Each limit is moved past the present value, always to its safer side; the switch must open; "
     "then the old limit is put back. The old limits are on the disk before, so that even a crash "
-    "of this PC leaves the pack protected, and they are put back at the next connect."
+    "of this PC leaves the pack protected, only earlier; at the next connect a notice offers to "
+    "put them back, which needs the installer's password."
 )
 _CURRENT = say(
     "For these a current must flow. If a switch does not open, the board releases its secondary "
