@@ -6,19 +6,33 @@ than the one it was made in. Nothing secret may be handed to anything here.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from .problems import Refused
 from .words import Said, say
 
+# Windows opens a device for these, whatever follows the dot.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_LONGEST = 60
 
-def file_name(text: str) -> str:
-    """``text`` as the name of a file on any system."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "unnamed"
+
+def file_name(text: str, taken: Collection[str] = ()) -> str:
+    """``text`` as the name of a file on any system; different texts get different names.
+
+    Letters of any script stay. Where something had to change, or the name is one of ``taken``,
+    a short hash keeps the name apart from that of a similar text.
+    """
+    name = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", text)).strip("._")[:_LONGEST]
+    if name and name == text and name.casefold() not in taken and not _DEVICES.fullmatch(name):
+        return name
+    return f"{name or 'unnamed'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -26,13 +40,13 @@ def write_json(path: Path, document: Any) -> None:
     write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace ``path`` in one go; on the disk when this returns."""
+def write_text(path: Path, text: str, rest: bytes = b"") -> None:
+    """Replace ``path`` by ``text`` and ``rest`` in one go; on the disk when this returns."""
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(text.encode() + rest)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

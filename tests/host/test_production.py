@@ -7,7 +7,7 @@ import pytest
 from cli_board import CliBoard
 
 from cellwarden import ids
-from cellwarden_host import catalog, jobs
+from cellwarden_host import catalog, jobs, kept
 from cellwarden_host.board import Board
 from cellwarden_host.link import Line
 from cellwarden_host.problems import Refused
@@ -149,6 +149,72 @@ def test_a_serial_number_is_given_once_whatever_crashes(tmp_path):
     assert again.reserve("C", DATE)[1] == "000003"
     assert again.reserve("A", DATE) == (1, "000001")
     assert Ledger(recipe(name="other"), tmp_path).reserve("A", DATE) == (1, "000001")
+
+
+def test_a_full_disk_and_odd_names_never_give_a_serial_number_twice(tmp_path):
+    made = recipe(name="-批次一", serial_number="-{number:04}")
+    book, file = Ledger(made, tmp_path), tmp_path / "serial-numbers.csv"
+    assert [book.reserve(code, DATE)[1] for code in "AB"] == ["-0001", "-0002"]
+    assert book.reserve("A", DATE) == (1, "-0001")
+    assert "'-批次一,1,'-0001" in file.read_text(encoding="utf-8")  # no formula for a spreadsheet
+    whole = file.read_bytes()
+    header, _, rows = whole.partition(b"\n")
+    for torn in (b"", header[:20], header):  # before anything was given
+        file.write_bytes(torn)
+        assert [book.reserve(code, DATE)[0] for code in "ABCA"] == [1, 2, 3, 1]
+        assert file.read_bytes().startswith(whole)
+    file.write_bytes(header[:20] + b"\n" + rows)
+    assert book.reserve("C", DATE)[0] == 3
+    file.write_bytes(whole + "'-批".encode()[:-1])  # the PC died within a letter
+    assert [book.reserve(code, DATE)[0] for code in "CDC"] == [3, 4, 3]
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda text: text.replace(",", ";").encode(),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("gbk"),
+        lambda text: text.replace("\n", ",\n").encode(),
+        lambda text: text.replace(",1,", ",one,").encode(),
+        lambda text: text.partition("\n")[2].encode(),
+    ],
+    ids=["semicolons", "BOM", "GBK", "column", "number", "headless"],
+)
+def test_what_a_spreadsheet_has_saved_is_refused_and_kept(tmp_path, saved):
+    made = recipe(name="批次一")
+    book, file = Ledger(made, tmp_path), tmp_path / "serial-numbers.csv"
+    book.reserve("A", DATE)
+    spoiled = saved(file.read_text(encoding="utf-8"))
+    file.write_bytes(spoiled)
+    for use in (lambda: book.reserve("B", DATE), lambda: Ledger(made, tmp_path)):
+        with pytest.raises(Refused, match="put a copy of before in its place"):
+            use()
+    assert file.read_bytes() == spoiled
+
+
+def test_a_file_is_shared_by_nothing_else(tmp_path):
+    names = [
+        "批次一",
+        "批次二",
+        "电池0001",
+        "锂0001",
+        "0001",
+        "a b",
+        "a_b",
+        "a/b",
+        "..",
+        "",
+        "nul",
+        "x" * 99,
+        "x" * 98,
+    ]
+    files = [kept.file_name(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert files[0] == "批次一"
+    assert all(name.isprintable() and not set(name) & set('/\\:*?"<>| ') for name in files)
+    book = Ledger(recipe(name="Serial-Numbers"), tmp_path)
+    assert book.csv_file.name.casefold() != "serial-numbers.csv"
 
 
 def test_the_next_board_begins_by_itself_and_none_twice(tmp_path):

@@ -7,19 +7,17 @@ no password.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .. import data_folder, kept, units
 from ..words import schema as schema_words
+from . import table
 from .recipe import Recipe, fill
 from .run import FAIL, Outcome
 
-_SERIALS = "serial-numbers.csv"
+_SERIALS = "serial-numbers"
 _SERIAL_COLUMNS = ("batch", "number", "serial_number", "machine_code", "date")
 _COLUMNS = (
     "date",
@@ -47,28 +45,43 @@ class Ledger:
     def __init__(self, recipe: Recipe, folder: Path | None = None) -> None:
         self._recipe = recipe
         self.folder = folder or standard_folder()
-        self.csv_file = self.folder / f"{kept.file_name(recipe.name)}.csv"
+        name = kept.file_name(recipe.name, taken=(_SERIALS,))
+        self.csv_file = self.folder / f"{name}.csv"
+        rows = table.read(self.csv_file, _COLUMNS)
         self._passed = {
             row["machine_code"]
-            for row in _read(self.csv_file)
+            for row in rows
             if row["result"] == "pass" and row["fingerprint"] == recipe.fingerprint
         }
+        self._failed = sum(row["result"] == "fail" for row in rows)
+        self._given()  # a spoiled file is told before the first board, not in the middle of one
 
     # --- serial numbers
 
     def reserve(self, machine_code: str, date: str) -> tuple[int, str]:
         """(number, serial number) of this board: its own, or the next one."""
-        given = [row for row in _read(self.folder / _SERIALS) if row["batch"] == self._recipe.name]
-        for row in given:
-            if row["machine_code"] == machine_code:
-                return int(row["number"]), row["serial_number"]
-        number = 1 + max((int(row["number"]) for row in given), default=0)
+        given = self._given()
+        for row, number in given:
+            if row["machine_code"] == table.one_line(machine_code):
+                return number, row["serial_number"]
+        number = 1 + max((number for _, number in given), default=0)
         serial = fill(self._recipe.serial_number, number, "", machine_code, date)
         line = (self._recipe.name, number, serial, machine_code, date)
-        kept.append_line(
-            self.folder / _SERIALS, _csv_line(line), header=_csv_line(_SERIAL_COLUMNS)
-        )
+        table.append(self._serials, _SERIAL_COLUMNS, line)
         return number, serial
+
+    @property
+    def _serials(self) -> Path:
+        return self.folder / f"{_SERIALS}.csv"
+
+    def _given(self) -> list[tuple[dict[str, str], int]]:
+        """The rows of this batch with their numbers."""
+        batch = table.one_line(self._recipe.name)
+        rows = table.read(self._serials, _SERIAL_COLUMNS)
+        try:
+            return [(row, int(row["number"])) for row in rows if row["batch"] == batch]
+        except ValueError as error:
+            raise table.spoiled(self._serials) from error
 
     # --- results
 
@@ -79,19 +92,20 @@ class Ledger:
     def record(self, outcome: Outcome, at: datetime) -> dict[str, Any]:
         """Write down one board: a line of the batch, and its own document."""
         made = document(outcome, self._recipe, at)
-        kept.append_line(self.csv_file, _csv_line(_line(made)), header=_csv_line(_COLUMNS))
+        table.append(self.csv_file, _COLUMNS, _line(made))
         path = self.folder / f"{kept.file_name(outcome.serial or outcome.machine_code)}.json"
         old = kept.read_json(path)
         runs = old["runs"] if isinstance(old, dict) and isinstance(old.get("runs"), list) else []
         kept.write_json(path, {"format": "cellwarden production record", "runs": [*runs, made]})
         if outcome.passed:
             self._passed.add(outcome.machine_code)
+        else:
+            self._failed += 1
         return made
 
     def counts(self) -> tuple[int, int]:
         """(boards that passed, runs that failed)."""
-        failed = sum(row["result"] == "fail" for row in _read(self.csv_file))
-        return len(self._passed), failed
+        return len(self._passed), self._failed
 
 
 def document(outcome: Outcome, recipe: Recipe, at: datetime) -> dict[str, Any]:
@@ -164,29 +178,3 @@ def _line(made: dict[str, Any]) -> list[str]:
         " ".join(failed),
         "; ".join(values),
     ]
-
-
-def _csv_line(cells: Sequence[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([_safe(str(cell)) for cell in cells])
-    return text.getvalue()
-
-
-def _safe(cell: str) -> str:
-    """A spreadsheet must not take a board's text for a formula, nor a line end for a record's."""
-    cell = " ".join(cell.splitlines())
-    return "'" + cell if cell[:1] in ("=", "+", "@") else cell
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    """The whole lines of a file; a line torn by a crash is left out."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError:
-        return []
-    # Line by line: a quote that a crash has left open must not swallow what follows.
-    lines = [cells for line in text.splitlines() for cells in csv.reader([line])]
-    if not lines:
-        return []
-    header, *others = lines
-    return [dict(zip(header, line, strict=True)) for line in others if len(line) == len(header)]

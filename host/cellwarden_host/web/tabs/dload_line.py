@@ -55,8 +55,9 @@ class Line:
         """Take a recipe; whoever had the line before loses it with its passwords."""
         if self.running:
             raise Refused(say("A board is being written; wait for its end"))
-        self.recipe = recipes.parse(text, name)
-        self.ledger = Ledger(self.recipe)
+        recipe = recipes.parse(text, name)
+        ledger = Ledger(recipe)  # refuses a spoiled table: then the old recipe stays
+        self.recipe, self.ledger = recipe, ledger
         self.counts = self.ledger.counts()
         self.owner = owner
         self.factory_password = self.present_password = ""
