@@ -24,6 +24,8 @@ from .words import Said, known, listed, say, schema
 _REGISTERS = journal.ENTRY_BYTES // 2
 # Entries in one request: each takes two bytes more, and a reply has room for 245.
 _A_REQUEST = 3
+# Function 20 reaches no further: files are numbered from 1 in 16 bits.
+_REACHED = 0xFFFF * journal.RECORDS_A_FILE
 _RANGE = [catalog.READING["journal_first"], catalog.READING["journal_next"]]
 _KIND_WORDS = {number: text for number, _, text, _, _ in journal.KINDS}
 _KIND_NAMES = {number: name for number, name, _, _, _ in journal.KINDS}
@@ -73,6 +75,10 @@ def held(board: Board) -> tuple[int, int]:
 
 def fetch(board: Board, first: int, following: int) -> Iterator[Entry]:
     """Entries ``first`` up to before ``following``, oldest first."""
+    if following > _REACHED:
+        raise NoConnection(
+            say("no board can hold a journal entry {number}; repeat", number=following - 1)
+        )
     number = first
     while number < following:
         count = min(_A_REQUEST, following - number)

@@ -83,13 +83,37 @@ def rehearse(before: Values, wanted: Wanted, preset: int | None = None) -> list[
     return played.changes
 
 
+def _sound(row: Any, count: int | None) -> bool:
+    """Known, and such as a board can hold: what the core works out of others may not fit."""
+    return count is not None and (
+        row.low <= count <= row.high or (count == 0 and bool(getattr(row, "accepts_zero", False)))
+    )
+
+
+def _chemistry(before: Values) -> int:
+    count = before.known("chemistry")
+    return count if _sound(catalog.SETTING["chemistry"], count) else 0
+
+
+def _unsound(before: Values, wanted: Wanted) -> Key | None:
+    """A setting that reads as no board can hold it and that is not to be written anew."""
+    for name, element in _AT:
+        count = before.all(name)[element]
+        if count is None or (name, element) in wanted:
+            continue
+        if not _sound(catalog.SETTING[name], count):
+            return name, element
+    return None
+
+
 def core(before: Values) -> Any:
-    """The board's settings as the board holds them; what it does not have, at its default."""
-    settings: Any = Settings(_stand_in(before.one(_RATING.name)))
-    chemistry = before.known("chemistry")
+    """The board's settings as the board holds them; what it does not have, or cannot have, at its
+    default."""
+    rating_ma, chemistry = before.one(_RATING.name), _chemistry(before)
+    settings: Any = Settings(_stand_in(rating_ma if _sound(_RATING, rating_ma) else None))
     for (name, element), place in _AT.items():
         count = before.all(name)[element]
-        if count is None:
+        if not _sound(catalog.SETTING[name], count):
             count = settings.check.default_of(chemistry, place)
         settings.value[place] = count
     settings.check.resolve(settings.value, settings.live)
@@ -99,6 +123,16 @@ def core(before: Values) -> Any:
 def play(before: Values, wanted: Wanted, preset: int | None = None) -> Rehearsal:
     """Like ``rehearse`` for values in their ranges, telling a refusal by its place."""
     settings = core(before)
+    at = _unsound(before, wanted)
+    if at is not None:
+        row, count = catalog.SETTING[at[0]], before.all(at[0])[at[1]]
+        problem = say(
+            "the board tells {value} as {name}, which takes {range}; read it again",
+            value=units.text(row, count),
+            name=schema.name_of(at[0]),
+            range=units.range_text(row),
+        )
+        return Rehearsal([], _live(settings.live), problem, at)
     settings.begin(1)
     if preset is not None:
         settings.preset(preset)
@@ -107,12 +141,12 @@ def play(before: Values, wanted: Wanted, preset: int | None = None) -> Rehearsal
     lowest, highest = (before.known(row.name, UNKNOWN_MV) for row in _ENDS)
     result = settings.commit(True, lowest, highest)
     if result not in (ids.COMMIT_RESULT_IS_OK, ids.COMMIT_RESULT_IS_NOTHING_STAGED):
-        at = catalog.row_at(settings.commit_address)
+        place = catalog.row_at(settings.commit_address)
         return Rehearsal(
             [],
             _live(settings.live),
-            reason(_RESULTS[result], at[0] if at else None, broken_rules(settings)),
-            (at[0].name, at[1]) if at else None,
+            reason(_RESULTS[result], place[0] if place else None, broken_rules(settings)),
+            (place[0].name, place[1]) if place else None,
             tuple(_broken(_staged(settings))),
         )
     after = Values()
@@ -126,7 +160,7 @@ def play(before: Values, wanted: Wanted, preset: int | None = None) -> Rehearsal
 
 def defaults(before: Values) -> dict[Key, int]:
     """The default of every setting for the board's chemistry and rating."""
-    check, chemistry = core(before).check, before.known("chemistry")
+    check, chemistry = core(before).check, _chemistry(before)
     return {key: check.default_of(chemistry, place) for key, place in _AT.items()}
 
 
