@@ -23,21 +23,38 @@ def chromium():
         browser.close()
 
 
+class Servers:
+    """``servers(board)``: the address of a `cellwarden web` connected to it; one a board.
+
+    A server has to end before its board: the number of a pseudo terminal is soon another's.
+    """
+
+    def __init__(self, folders):
+        self._folders = folders
+        self._running = {}
+
+    def __call__(self, board, *options):
+        if board not in self._running:
+            stack = ExitStack()
+            data = self._folders.mktemp("web")
+            server = stack.enter_context(served(data, "--port", board.port, *options))
+            self._running[board] = (server.url, stack)
+        return self._running[board][0]
+
+    def end(self, board):
+        if board in self._running:
+            self._running.pop(board)[1].close()
+
+    def end_all(self):
+        for board in list(self._running):
+            self.end(board)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """``server(board)``: the address of a `cellwarden web` connected to it; one a board."""
-    running = {}
-    with ExitStack() as stack:
-
-        def start(board, *options):
-            if board.port not in running:
-                data = tmp_path_factory.mktemp("web")
-                running[board.port] = stack.enter_context(
-                    served(data, "--port", board.port, *options)
-                ).url
-            return running[board.port]
-
-        yield start
+    servers = Servers(tmp_path_factory)
+    yield servers
+    servers.end_all()
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ _NEWER = ((0x0070, 0x0100), (0x10C3, 0x1200))
 
 
 @pytest.fixture
-def packed():
-    """``packed(cells)``: a board; unplugged in the end if it is not yet."""
+def packed(server):
+    """``packed(cells)``: a board for one test."""
     boards = []
 
     def make(cells):
@@ -29,12 +29,12 @@ def packed():
 
     yield make
     for board in boards:
-        if board.port:
-            board.unplug()
+        server.end(board)
+        board.unplug()
 
 
 @pytest.mark.parametrize("cells", (3, 32))
-def test_every_tab_carries_the_smallest_and_the_largest_pack(look, packed, cells):
+def test_every_tab_carries_the_smallest_and_the_largest_pack(packed, look, cells):
     page = look(packed(cells))
     expect(page.get_by_test_id(re.compile(r"^cell\.\d+$"))).to_have_count(cells)
     for tab in TABS:
@@ -43,7 +43,7 @@ def test_every_tab_carries_the_smallest_and_the_largest_pack(look, packed, cells
     expect(page.get_by_test_id("strip.pack_10mv")).to_have_text(f"{cells * 3.7:.2f} V")
 
 
-def test_a_board_with_older_firmware_is_shown_as_far_as_it_goes(look, packed):
+def test_a_board_with_older_firmware_is_shown_as_far_as_it_goes(packed, look):
     board = packed(24)
     read = board.map.read
 
@@ -66,7 +66,7 @@ def test_a_board_with_older_firmware_is_shown_as_far_as_it_goes(look, packed):
     expect(page.get_by_test_id("param.cell_ov1_mv")).to_have_value("4.200")
 
 
-def test_a_cable_pulled_in_a_write_is_told_and_nothing_is_half_written(look, packed):
+def test_a_cable_pulled_in_a_write_is_told_and_nothing_is_half_written(packed, look):
     board = packed(24)
     page = look(board, tab="param")
     page.get_by_test_id("param.cell_ov1_mv").fill("4.19")
@@ -91,7 +91,7 @@ def test_a_cable_pulled_in_a_write_is_told_and_nothing_is_half_written(look, pac
     expect(page.get_by_test_id("link")).to_have_text("Connected")
 
 
-def test_two_browsers_see_what_one_of_them_writes(look, packed):
+def test_two_browsers_see_what_one_of_them_writes(packed, look):
     board = packed(16)
     one, other = look(board, tab="update"), look(board, tab="param", language="zh")
     one.get_by_test_id("device.cell_diff_mv").fill("650 mV")
