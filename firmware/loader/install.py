@@ -93,6 +93,9 @@ class Installer:
         self.checked = True
         self._from = self.total
         self.total += 2 * (self._header.content_bytes + self._header.manifest_bytes)
+        return self._claim
+
+    def _claim(self):
         if not self._record.installing(self.slot):
             raise OSError(5)
         return self._clear_manifest

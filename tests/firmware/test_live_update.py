@@ -5,6 +5,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+import board_update
+from board_update import checking, signature
 from cellwarden import ids
 
 DONE, NOT_ALLOWED, BAD_VALUE, BUSY = 0, 1, 3, 6
@@ -73,6 +75,10 @@ def bench(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, module)
     for name in ("firmware.restart", "firmware.live_update"):
         monkeypatch.delitem(sys.modules, name, raising=False)
+    # What an update lets go of, other tests still need.
+    monkeypatch.setattr(checking, "Verifier", checking.Verifier)
+    monkeypatch.setitem(sys.modules, "board_update.signature", signature)
+    monkeypatch.setattr(board_update, "signature", signature)
     from firmware import clock, live_update
 
     monkeypatch.setattr(live_update, "PATH", str(tmp_path / "update.img"))

@@ -265,6 +265,17 @@ def test_nothing_is_in_force_before_the_commit(board):
     assert installer.commit() and board.begin() == "b"
 
 
+def test_the_check_writes_nothing_so_that_it_may_be_made_at_any_moment(board):
+    board.send(NEW)
+    before = {path.name: path.read_bytes() for path in board.folder.iterdir() if path.is_file()}
+    installer = board.installer()
+    while not installer.checked:
+        assert installer.step()
+    after = {path.name: path.read_bytes() for path in board.folder.iterdir() if path.is_file()}
+    assert after == before
+    installer.close()
+
+
 @pytest.mark.parametrize(
     "reason, spoil",
     [
