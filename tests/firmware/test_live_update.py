@@ -76,8 +76,9 @@ def bench(monkeypatch, tmp_path):
     for name in ("firmware.restart", "firmware.live_update"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     # What an update lets go of, other tests still need.
+    for module in (board_update, checking, signature):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(checking, "Verifier", checking.Verifier)
-    monkeypatch.setitem(sys.modules, "board_update.signature", signature)
     monkeypatch.setattr(board_update, "signature", signature)
     from firmware import clock, live_update
 
