@@ -56,6 +56,10 @@ class CliBoard:
         self.desk.cell_mv = [mv] * count
         self.tick(20)
 
+    def bus_ms(self):
+        """The time by which silence on the line ends a frame."""
+        return self.desk.now_ms
+
     def setting(self, name):
         return self.desk.controller.settings.value[getattr(ids, name.upper())]
 
@@ -66,7 +70,7 @@ class CliBoard:
                 return
             data = os.read(self._master, 256)
             with self.lock:
-                length = self.server.feed(data, len(data), self.desk.now_ms)
+                length = self.server.feed(data, len(data), self.bus_ms())
                 reply = bytearray(self.server.tx[:length])
                 self.server.address = self.setting("device_address")  # as firmware/tasks.py
             self._reply(data, reply)
