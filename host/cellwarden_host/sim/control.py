@@ -27,7 +27,7 @@ class ControlServer:
 
     def __init__(self, board: SimBoard, on_quit: Callable[[], None] = lambda: None) -> None:
         self._board = board
-        self._on_quit = on_quit
+        self.quit_asked = False
         self._commands: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "help": self._help,
             "status": self._status,
@@ -57,6 +57,10 @@ class ControlServer:
                         self.wfile.write(json.dumps(answer).encode() + b"\n")
                     except OSError:
                         return
+                    finally:
+                        # Only now: whoever asked to quit shall still get the answer.
+                        if control.quit_asked:
+                            on_quit()
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -221,7 +225,7 @@ class ControlServer:
         return {"sent": [{"t_us": t_us, "hex": data.hex()} for t_us, data in taken]}
 
     def _quit(self, _request: dict[str, Any]) -> dict[str, Any]:
-        self._on_quit()
+        self.quit_asked = True
         return {}
 
 
