@@ -16,7 +16,7 @@ boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-wasm setup-models browser run flash test lint types screenshots bench generate docs matrix chip-pages power-cuts format clean
+.PHONY: help setup setup-wasm setup-models browser run phone flash test lint types screenshots bench generate docs matrix chip-pages power-cuts format clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -37,10 +37,15 @@ $(STAMP): $(REQUIREMENTS)
 		echo "Without it neither 'make run' nor 'make test' works."; } >&2
 	@touch $@
 
-# A second runtime with 31-bit small integers, for `make bench`; needs node and npm.
-setup-wasm: $(WASM_STAMP) ## install the 32-bit MicroPython (WebAssembly) that make bench uses
+# MicroPython for browsers: the phone app's runtime, and one with 31-bit small integers for tests.
+setup-wasm: $(WASM_STAMP) ## install the 32-bit MicroPython (WebAssembly) of the phone app
 
 $(WASM_STAMP): tools/wasm/package.json tools/wasm/package-lock.json
+	@command -v npm >/dev/null && command -v node >/dev/null || { [ "$$(id -u)" = 0 ] && \
+		command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null; } || { \
+		echo "The phone app's MicroPython comes by npm, which is not here; get it with:" >&2; \
+		echo "  sudo apt-get install nodejs npm" >&2; exit 1; }
 	mkdir -p $(WASM)
 	cp tools/wasm/package.json tools/wasm/package-lock.json $(WASM)/
 	cd $(WASM) && npm ci --silent --ignore-scripts --no-audit --no-fund
@@ -73,7 +78,10 @@ browser: ## Chromium for the tests of the pages, by apt where it may
 run: setup ## the PC software in the browser, with a simulated 24-cell pack (Ctrl-C ends it)
 	@$(BIN)/cellwarden web --sim
 
-screenshots: setup browser ## pictures of every page into build/screenshots
+phone: setup setup-wasm ## the phone app as a folder of files for any HTTPS host: build/phone
+	$(BIN)/python -m cellwarden_host.phone
+
+screenshots: setup phone browser ## pictures of every page into build/screenshots
 	$(BIN)/python -m cellwarden_host.web.screenshots
 
 flash: setup ## BOARD=pico_24s [PORT=...] [FLAGS=--dry-run]: MicroPython and firmware onto a board
@@ -92,7 +100,7 @@ types: setup $(STUBS_STAMPS)
 		--custom-typeshed-dir $(STUBS)/esp32 --cache-dir build/mypy/esp32 \
 		shared firmware $(call boards_of,esp32)
 
-test: setup browser lint types ## style, types, generated files, and all tests on CPython and MicroPython
+test: setup setup-wasm browser lint types ## style, types, generated files, and all tests on CPython and MicroPython
 	$(BIN)/cellwarden docs --check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
