@@ -10,6 +10,7 @@ import importlib
 import os
 from pathlib import Path
 
+from .problems import BadInput
 from .sim.layout import BUILD, package_dir
 
 DEFINITION = "__init__.py"
@@ -25,6 +26,13 @@ def root() -> Path:
 def names() -> list[str]:
     """Every board there is, by name."""
     return sorted(path.parent.name for path in root().glob(f"*/{DEFINITION}"))
+
+
+def of(name: str) -> Path:
+    """The folder of the board ``name``; ``BadInput`` when there is none."""
+    if name not in names():
+        raise BadInput(f"there is no board {name!r}; boards are: {', '.join(names())}")
+    return root() / name
 
 
 def definition_for_controller(folder: Path) -> Path:

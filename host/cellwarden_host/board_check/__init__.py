@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import board_folders
+from ..problems import Refused
 from . import cells, consumption, hardware, names, pins, sensors
 from .finding import ERROR, Finding
 from .folder import WIRING_FILE, Folder
@@ -51,3 +53,11 @@ def _sorted(found: list[Finding]) -> list[Finding]:
 
 def failed(found: list[Finding]) -> bool:
     return any(finding.severity == ERROR for finding in found)
+
+
+def without_errors(name: str) -> Folder:
+    """The folder of the board ``name``; ``Refused`` when it has errors."""
+    path = board_folders.of(name)
+    if failed(check(path, Path("boards") / name)):
+        raise Refused(f"{name} has errors; nothing was done: cellwarden boards check {name}")
+    return opened(path)

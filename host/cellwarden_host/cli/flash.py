@@ -16,13 +16,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from .. import board_check, board_folders, show
+from .. import board_check, show
 from ..board_check.folder import Folder
 from ..flash import find, interpreter, remote, session, transfer
 from ..flash.interpreter import Image
 from ..flash.on_board import BoardFiles
 from ..flash.plan import Plan
-from ..problems import BadInput, Refused
+from ..problems import BadInput
 from ..release import keys
 from . import options
 from .connect import agreed
@@ -135,17 +135,6 @@ def _micropython() -> argparse.ArgumentParser:
     return made
 
 
-def _opened(name: str) -> Folder:
-    """The board's folder, without errors."""
-    if name not in board_folders.names():
-        known = ", ".join(board_folders.names())
-        raise BadInput(f"there is no board {name!r}; boards are: {known}")
-    path = board_folders.root() / name
-    if board_check.failed(board_check.check(path, Path("boards") / name)):
-        raise Refused(f"{name} has errors; nothing was done: cellwarden boards check {name}")
-    return board_check.opened(path)
-
-
 def _image(args: argparse.Namespace, board: Folder) -> Image | None:
     if args.micropython is None:
         return None
@@ -155,7 +144,7 @@ def _image(args: argparse.Namespace, board: Folder) -> Image | None:
 
 
 def _flash(args: argparse.Namespace) -> int:
-    board = _opened(args.board)
+    board = board_check.without_errors(args.board)
     trusted = _keys(args)
     image = _image(args, board)
     where = find.find(board.name, board.get("FAMILY"), args.port, args.ready_file)
@@ -315,7 +304,7 @@ def _quiet(_text: str) -> None:
 def _build(args: argparse.Namespace) -> int:
     from ..flash.build import build
 
-    board = _opened(args.board)
+    board = board_check.without_errors(args.board)
     made = build(board, args.out, _image(args, board), _keys(args))
     if args.json:
         show.print_json([{"path": str(each.path), "use": each.use} for each in made])

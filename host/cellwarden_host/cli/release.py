@@ -13,7 +13,7 @@ from typing import Any
 from board_update import image
 from board_update.signature import Key
 
-from .. import board_folders, show
+from .. import board_check, board_folders, show
 from ..problems import BadInput, Refused
 from ..release import build as building
 from ..release import keys, packing, reading
@@ -175,7 +175,7 @@ def _key(to: argparse.ArgumentParser, text: str, required: bool = False) -> None
 
 
 def _build(args: argparse.Namespace) -> int:
-    building.check_board(args.board)
+    board_check.without_errors(args.board)
     signer = keys.private(args.key, _passphrase) if args.key else keys.development()
     data = building.release(args.board, signer, hardware=_revisions(args.hardware))
     release = reading.release_of(data)
@@ -226,7 +226,7 @@ def _verify(args: argparse.Namespace) -> int:
     trusted = [keys.public(path) for path in args.key or ()] or [keys.development_key()]
     board, revision = header.board, header.hardware_min
     if args.board:
-        building.check_board(args.board)
+        board_check.without_errors(args.board)
         board = args.board
         revision = importlib.import_module(f"boards.{board}").HARDWARE_REVISION
     release.for_board(image.Terms(board, revision, trusted))

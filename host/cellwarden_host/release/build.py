@@ -7,12 +7,9 @@ depend on nothing but the sources and the pinned compiler.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from firmware.version import VERSION
 
-from .. import board_check, board_folders
-from ..problems import BadInput, Refused
 from ..sim.image import slot_files
 from .fields import fields_of
 from .keys import Signer, development
@@ -52,13 +49,3 @@ def contents_of(board: str, simulated: bool = False) -> dict[str, bytes]:
 def matches_sources(release: Release) -> bool:
     """Whether the image's files are what the sources here make."""
     return Contents.of(contents_of(release.header.board)).table == release.table
-
-
-def check_board(name: str) -> None:
-    """Refuse boards that do not exist, or whose folder has errors."""
-    if name not in board_folders.names():
-        known = ", ".join(board_folders.names())
-        raise BadInput(f"there is no board {name!r}; boards are: {known}")
-    path = board_folders.root() / name
-    if board_check.failed(board_check.check(path, Path("boards") / name)):
-        raise Refused(f"{name} has errors; nothing was done: cellwarden boards check {name}")

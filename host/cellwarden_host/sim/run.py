@@ -50,9 +50,7 @@ class Simulator:
         mode: str | None = None,
         **options: Any,
     ) -> None:
-        if board not in board_folders.names():
-            known = ", ".join(board_folders.names())
-            raise BadInput(f"there is no board {board!r}; boards are: {known}")
+        board_folders.of(board)
         definition = importlib.import_module(f"boards.{board}")
         missing = without_model(definition)
         if missing:
