@@ -98,9 +98,6 @@ class Protection:
                 return r
         return -1
 
-    def active_since_ms(self, rule):
-        return self._since_ms[rule]
-
     def judge(self, now_ms, fast):
         """Judge all rules, or with ``fast`` those that follow each current sample."""
         order = self._fast if fast else self._all

@@ -8,9 +8,3 @@ integer on every controller. Differences are good for about six days; anything l
 from .loops import elapsed_ms  # noqa: F401
 
 MASK = 0x3FFFFFFF
-_HALF = 0x20000000
-
-
-def is_due(now_ms, due_ms):
-    """True when ``due_ms`` is now or in the past."""
-    return ((now_ms - due_ms) & MASK) < _HALF

@@ -81,10 +81,6 @@ class Scene:
     def now_us(self) -> int:
         return int(self.world.clock.now_us)
 
-    def leap(self, duration_ms: int) -> None:
-        """A long time in which nothing changes but the clock; the firmware sees it as late."""
-        self.world.clock.now_us += duration_ms * 1000
-
     def set(self, **changes: int) -> None:
         """A person changes settings over a port."""
         settings = self.settings

@@ -29,7 +29,6 @@ class Cells:
             return 1 + rng.gauss(0, 1) * permille / 1000
 
         cap = config.capacity_mah * 3600.0
-        self.nominal_mas = cap
         self.capacity_mas = [cap * spread(config.capacity_spread_permille) for _ in range(n)]
         r0 = config.r0_ohm()
         self._r0_base = [r0 * abs(spread(config.r_spread_permille)) for _ in range(n)]

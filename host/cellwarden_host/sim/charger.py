@@ -17,7 +17,6 @@ class Charger:
         self.ccl_ma = None
         self.cvl_mv = None
         self.current_ma = 0.0
-        self.terminal_mv = 0.0
 
     def connect(self, set_mv, set_ma):
         self.connected = True
@@ -27,7 +26,6 @@ class Charger:
     def remove(self):
         self.connected = False
         self.current_ma = 0.0
-        self.terminal_mv = 0.0
 
     def limits(self):
         """(mV, mA) it works to now; (0, 0) when it is not there."""

@@ -51,10 +51,6 @@ class FlashChip:
         self._cut_at = None
 
     @property
-    def cut_pending(self):
-        return self._cut_at is not None
-
-    @property
     def fd(self):
         """The chip's file, for the firmware to read."""
         return self._file.fileno()

@@ -78,7 +78,6 @@ class Ina228:
         self._energy = 0.0
         self._charge = 0.0
         self._flags = MEMSTAT
-        self._alert = False
         self._clear_accumulators()
         self._restart(now_us)
 

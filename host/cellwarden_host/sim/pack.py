@@ -213,7 +213,7 @@ class Pack:
         else:
             self.charger.current_ma = self._charge_port(emf + r * self.current_ma, r)
             self.current_ma += self.charger.current_ma
-        self.charger.terminal_mv = self.charger_mv = self._charger_terminal(limit_mv)
+        self.charger_mv = self._charger_terminal(limit_mv)
 
     def _charger_terminal(self, limit_mv):
         """What the charger's connector shows; its diode keeps the bus away."""

@@ -17,7 +17,6 @@ class Bar:
 
     def __init__(self, view: View, editor: Editor, more: Callable[[], None]) -> None:
         self._view, self._editor = view, editor
-        self._conflict: ui.row | None = None
         with ui.column().classes("w-full gap-1 cw-card cwf-bar"):
             with ui.row().classes("w-full items-center gap-1"):
                 self._write = ui.button(icon="save", on_click=editor.write)

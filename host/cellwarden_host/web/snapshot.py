@@ -6,7 +6,6 @@ Whether it still holds is not written here: that is the station's to say (``Stat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..board import Values
 
@@ -47,7 +46,3 @@ class Snapshot:
     @property
     def machine_code(self) -> str:
         return self.texts.get("machine_code", "")
-
-    def known_rows(self, found: list[Any]) -> list[Any]:
-        """Of these settings, those that the board's firmware has."""
-        return [row for row in found if self.setting(row.name) is not None]

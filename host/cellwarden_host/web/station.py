@@ -242,7 +242,3 @@ class Station:
     def _change(self, link: str) -> None:
         self.link = link
         self.changes += 1
-
-
-def _nonsense(error: Exception) -> str:
-    return say("the board's answers make no sense: {error}", error=error)
