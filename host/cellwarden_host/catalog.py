@@ -23,13 +23,14 @@ ABSENT_32 = 0x7FFFFFFF
 
 READINGS: tuple[Any, ...] = (*readings.READINGS, *readings.CELL_ARRAYS)
 SETTINGS: tuple[Any, ...] = settings.SETTINGS
-TEXTS: tuple[Any, ...] = readings.TEXTS
+# A secret is read by its name only, and never goes into a list, a report or a bundle.
+TEXTS: tuple[Any, ...] = tuple(row for row in readings.TEXTS if not row.secret)
 COMMANDS = {row.name: row for row in readings.COMMANDS}
 RULES: tuple[Any, ...] = rules.RULES
 RULE_STATE: Any = readings.RULE_STATE
 SETTING = {row.name: row for row in SETTINGS}
 READING = {row.name: row for row in READINGS}
-NAMED = {row.name: row for row in (*READINGS, *SETTINGS, *TEXTS)}
+NAMED = {row.name: row for row in (*READINGS, *SETTINGS, *readings.TEXTS)}
 
 # "cell_ov1" is understood for cell_ov1_mv as long as nothing else is called that.
 _SUFFIX = re.compile(r"_(mv|10mv|ma|mah|dc|ms|s|permille|percent|minutes|wanted)$")

@@ -219,6 +219,8 @@ def _meant(meaning: str, count: int | None) -> str:
         return version_text(count)
     if meaning == "why":
         return known(journal.ROLLBACK_REASONS.get(count, str(count)))
+    if meaning == "pairing":
+        return known(journal.BLUETOOTH_EVENTS.get(count, str(count)))
     row = _MEANINGS.get(meaning)
     return units.text(row, count) if row is not None else str(count)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cellwarden.tables import SCHEMA_VERSION, journal, readings, rows, rules, settings
+from cellwarden.tables import SCHEMA_VERSION, journal, readings, rows, rules, settings, summary
 
 Plain = dict[str, Any]
 
@@ -49,6 +49,7 @@ def _text(row: rows.Text) -> Plain:
         "registers": row.registers,
         "help": row.help,
         "write": None if row.write is None else rows.ROLES[row.write],
+        "secret": row.secret,
     }
 
 
@@ -100,6 +101,7 @@ def document() -> Plain:
         "cross_rules": [list(rule) for rule in settings.CROSS_RULES],
         "commands": [_command(row) for row in readings.COMMANDS],
         "coils": list(readings.COILS),
+        "summary": list(summary.SUMMARY),
         "rules": [_rule(row) for row in rules.RULES],
         "journal": {
             "bytes": journal.ENTRY_BYTES,
@@ -138,6 +140,8 @@ def frozen() -> dict[str, str]:
         meaning[f"rule {rule.number}"] = rule.name
     for name, offset, kind, unit, _ in journal.FIELDS:
         meaning[f"journal byte {offset}"] = f"{name} {kind} [{unit}]"
+    for number, name in enumerate(summary.SUMMARY):
+        meaning[f"summary {number}"] = name
     for number, name, _, _, _ in journal.KINDS:
         meaning[f"journal kind {number}"] = name
     return meaning

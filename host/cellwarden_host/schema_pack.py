@@ -13,7 +13,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cellwarden.tables import SCHEMA_VERSION, journal, ocv, readings, rows, rules, settings
+from cellwarden.tables import (
+    SCHEMA_VERSION,
+    journal,
+    ocv,
+    readings,
+    rows,
+    rules,
+    settings,
+    summary,
+)
 
 CORE = Path(__file__).resolve().parents[2] / "shared" / "cellwarden"
 BOARD_CONSTANTS = (
@@ -207,6 +216,14 @@ def command_columns() -> dict[str, object]:
     }
 
 
+def summary_columns() -> dict[str, object]:
+    named = [next(r for r in readings.READINGS if r.name == name) for name in summary.SUMMARY]
+    return {
+        "SUMMARY_ADDRESS": packed("H", [row.address for row in named]),
+        "SUMMARY_REGISTERS": bytes(row.count * rows.width(row) for row in named),
+    }
+
+
 def schema_data() -> str:
     pool = Pool()
     columns: dict[str, object] = {
@@ -228,6 +245,7 @@ def schema_data() -> str:
         rule_columns(pool),
         text_columns(),
         command_columns(),
+        summary_columns(),
     ):
         columns.update(part)
     columns["LITERALS"] = packed("i", pool.literals)

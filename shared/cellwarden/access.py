@@ -156,9 +156,10 @@ class Access:
     # --- passwords
 
     def set_password(self, port, padded):
-        """New password, zero padded to 16 bytes, for the role of the PC port's session."""
+        """New password, zero padded to 16 bytes, for the role of a session where nobody else
+        listens: on the PC port, or on Bluetooth, whose bytes come encrypted or not at all."""
         role = self.role(port)
-        if port != PORT_PC or not role:
+        if port not in (PORT_PC, PORT_BLUETOOTH) or not role:
             return NOT_HERE
         return self._set_key(role, padded)
 

@@ -29,6 +29,8 @@ _QUIET = (
     ids.C_FIRST_FACTORY_PASSWORD,
     ids.C_LEASE_PASSWORD,
     ids.C_CHARGER_HELLO,
+    ids.C_BLUETOOTH_FORGET,
+    ids.C_BLUETOOTH_NEW_PASSKEY,  # never: anybody may read the journal
 )
 
 
@@ -74,6 +76,8 @@ class CommandsMap:
             ids.C_UPDATE_MENU: self._update_menu,
             ids.C_LEASE_PASSWORD: self._lease_password,
             ids.C_TELL_DATE: self._tell_date,
+            ids.C_BLUETOOTH_FORGET: self._bluetooth_forget,
+            ids.C_BLUETOOTH_NEW_PASSKEY: self._bluetooth_new_passkey,
         }
 
     def index_at(self, address):
@@ -300,6 +304,18 @@ class CommandsMap:
         if not self._c.lease.tell_date(value, self._access.may(port, ids.ROLE_LESSOR)):
             return NOT_ALLOWED
         self._c.requests.save_state = True
+        return DONE
+
+    def _bluetooth_forget(self, _value, _data, _offset, _port):
+        if self._c.bluetooth is None:
+            return NOT_ALLOWED
+        self._c.bluetooth.forget()
+        return DONE
+
+    def _bluetooth_new_passkey(self, value, _data, _offset, _port):
+        if self._c.bluetooth is None:
+            return NOT_ALLOWED
+        self._c.bluetooth.new_passkey(value)
         return DONE
 
     def _password_set(self, result, role, port):

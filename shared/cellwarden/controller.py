@@ -92,6 +92,7 @@ class Controller:
         self.wire_proof = WireProof()
         self.publisher = Publisher(self)
         self.updater = None  # who carries a live update out, while there is one
+        self.bluetooth = None  # who keeps its passkey and paired phones, on boards with a radio
         self._revision = -1
         self.uptime_s = 0  # in service, over all restarts
         self.start_uptime_s = 0

@@ -8,7 +8,7 @@ not known reads 0x7FFF or 0x7FFFFFFF.
 
 from . import ids
 from . import schema_data as schema
-from .access import PORTS
+from .access import PORT_PC, PORTS
 from .commands_map import CommandsMap
 from .journal import ENTRY_BYTES
 from .readings import MAX_CELLS
@@ -83,7 +83,7 @@ class RegisterMap:
         if address < schema.TEXT_BASE:
             return self._read_states(address, min(end, self._rules_end), out, offset)
         if address < schema.SETTINGS_BASE:
-            return self._read_texts(address, min(end, self._texts.end), out, offset)
+            return self._read_texts(address, min(end, self._texts.end), out, offset, port)
         if address < schema.COMMANDS_BASE:
             return self._read_settings(address, end, out, offset)
         return self._read_commands(address, end, out, offset, port)
@@ -162,11 +162,15 @@ class RegisterMap:
             offset += 2
         return stop - address
 
-    def _read_texts(self, address, stop, out, offset):
+    def _read_texts(self, address, stop, out, offset, port):
         data = self._texts.data
         for register in range(address, stop):
-            if self._texts.index_at(register) < 0:
+            text = self._texts.index_at(register)
+            if text < 0:
                 return 0
+            if text == ids.T_BLUETOOTH_PASSKEY:
+                if port != PORT_PC or not self._c.access.role(port):
+                    return _LOCKED
             at = 2 * (register - schema.TEXT_BASE)
             out[offset] = data[at]
             out[offset + 1] = data[at + 1]

@@ -92,6 +92,7 @@ class Controller:
         self.uptime_s = 1234
         self.cleared_ms = None
         self.updater = None
+        self.bluetooth = None
 
     def clear_latches(self, now_ms):
         self.cleared_ms = now_ms

@@ -206,13 +206,15 @@ def test_wrong_answers_ask_to_be_stored():
     assert d.access.changed
 
 
-def test_a_password_changes_on_the_pc_port_in_a_session_only():
+def test_a_password_changes_in_a_session_only_and_never_on_the_chargers_port():
     d = Door()
     new = padded(b"correct horse")
-    assert d.access.set_password(2, new) == a.NOT_HERE
+    for port in (0, 1, 2, 3, 4):
+        assert d.access.set_password(port, new) == a.NOT_HERE
     d.login(3)
-    assert d.access.set_password(3, new) == a.NOT_HERE
-    d.login(2)
+    assert d.access.set_password(2, new) == a.NOT_HERE
+    assert d.access.set_password(3, padded(b"over the air")) == a.OK  # encrypted, or no bytes
+    d.login(2, password=b"over the air")
     assert d.access.set_password(2, new) == a.OK
     assert not d.access.factory_password and d.access.changed
     d.access.logout(2)

@@ -13,6 +13,7 @@ from cellwarden import ids
 
 DONE, NOT_ALLOWED, NO_ADDRESS, BAD_VALUE = 0, 1, 2, 3
 BALANCE_DIFF = 0x1091
+FORGET, NEW_PASSKEY, PASSKEY = 0x2090, 0x2091, 0x0840
 
 
 def test_a_command_takes_its_own_registers_and_range():
@@ -76,16 +77,55 @@ def test_an_answer_without_a_challenge_or_while_locked_out_is_not_allowed():
     assert b.login() == DONE
 
 
-def test_passwords_change_on_the_pc_port_only():
+def test_passwords_change_on_the_pc_port_and_on_bluetooth():
     b = open_bench()
     new = b"correct horse" + bytes(3)
-    assert b.login(port=3) == DONE
     assert b.write_bytes(NEW_PASSWORD, new, port=3) == NOT_ALLOWED
+    assert b.write_bytes(NEW_PASSWORD, new, port=1) == NOT_ALLOWED
     assert b.write_bytes(NEW_PASSWORD, b"short" + bytes(11)) == BAD_VALUE
     assert b.access.factory_password
     assert b.write_bytes(NEW_PASSWORD, new) == DONE
     assert not b.access.factory_password
     assert b.kinds()[-1] == ids.KIND_PASSWORD
+    assert b.login(port=3, password=b"correct horse") == DONE
+    assert b.write_bytes(NEW_PASSWORD, b"over the air" + bytes(4), port=3) == DONE
+
+
+class Radio:
+    """Takes the place of the firmware's Bluetooth."""
+
+    def __init__(self):
+        self.asked = []
+
+    def forget(self):
+        self.asked.append("forget")
+
+    def new_passkey(self, passkey):
+        self.asked.append(passkey)
+
+
+def test_bluetooth_commands_need_a_radio_and_a_new_passkey_the_pc_port():
+    b = open_bench()
+    b.login(port=3)
+    assert b.write(FORGET, 1) == NOT_ALLOWED
+    assert b.write(NEW_PASSKEY, 1, 0xE240) == NOT_ALLOWED
+    radio = b.controller.bluetooth = Radio()
+    assert b.write(FORGET, 1, port=3) == DONE and b.write(NEW_PASSKEY, 1, 0xE240) == DONE
+    assert b.write(NEW_PASSKEY, 1, 0xE240, port=3) == NOT_ALLOWED
+    assert b.write(NEW_PASSKEY, 0xF, 0x4240) == BAD_VALUE
+    assert radio.asked == ["forget", 123456]
+    assert ids.KIND_COMMAND not in b.kinds()  # anybody could read the passkey there
+
+
+def test_the_passkey_is_read_in_a_session_on_the_pc_port_only():
+    b = Bench()
+    b.map.set_text(ids.T_BLUETOOTH_PASSKEY, "123456")
+    assert b.read(PASSKEY, 3) == b.read(PASSKEY - 1, 3) == -NOT_ALLOWED
+    b.login(port=3)
+    assert b.read(PASSKEY, 3, port=3) == b.read(PASSKEY, 3) == b.read(PASSKEY, 3, port=1)
+    assert b.read(PASSKEY, 3) == -NOT_ALLOWED
+    b.login()
+    assert b.read(PASSKEY, 3) == [0x3132, 0x3334, 0x3536]
 
 
 def test_the_factory_role_is_given_once_to_a_board_that_is_not_commissioned():

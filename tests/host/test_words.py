@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 
-from cellwarden.tables import journal, rules, settings
+from cellwarden.tables import journal, readings, rules, settings
 from cellwarden_host import catalog, journal_words, rule_words, words
 from cellwarden_host.board import Values
 from cellwarden_host.words import schema
@@ -29,7 +29,7 @@ UNITS |= {"kB", "MB", "B", "mΩ", "ppm", "C"}
 TERMS = set(
     "A B RS RS485 Modbus SOC SOH OCV MOS MOSFET USB CSV JSON PC ID LFP NMC LTO BMS PIN MAC UTC "
     "RTU PEC CRC HMAC SHA HTML PDF SVG PNG QR OK YMODEM UF RP ESP MicroPython REPL Pico AFE "
-    "WiFi PEM RSA pub IP URL UTF Cellwarden cellwarden RAM Linux Windows Python Ed".split()
+    "WiFi PEM RSA pub IP URL UTF Cellwarden cellwarden RAM Linux Windows Python Ed MTU".split()
 )
 # Names of files, commands and options, and numbers with letters in them.
 NAMES = re.compile(
@@ -153,7 +153,7 @@ TOLD_OF_KINDS = (journal_words.kind_word, journal_words.happened)
 @cache
 def told_by_tables():
     """The keys of everything that is told without a ``say`` where it is told."""
-    every = [*catalog.READINGS, *catalog.SETTINGS, *catalog.TEXTS, *catalog.COMMANDS.values()]
+    every = [*catalog.READINGS, *catalog.SETTINGS, *readings.TEXTS, *catalog.COMMANDS.values()]
     told = [tell(row) for row in every for tell in (schema.title, schema.rest, schema.help)]
     numbers = [row for row in every if row.kind in ("reading", "setting")]
     for row in numbers:
@@ -172,6 +172,7 @@ def told_by_tables():
     told += [journal_words.words(journal_words.Entry(entry)) for entry in entries()]
     told += [tell(kind[1]) for kind in journal.KINDS for tell in TOLD_OF_KINDS]
     told += [words.known(why) for why in journal.ROLLBACK_REASONS.values()]
+    told += [words.known(what) for what in journal.BLUETOOTH_EVENTS.values()]
     told += [words.known(text) for text in (*EXCEPTION_TEXT.values(), "not in the standard")]
     told += [words.known(text) for text in ("auto", "cells", "days", "%/d")]
     found = {key for text in told for key in keys(text)}

@@ -60,6 +60,14 @@ ROLLBACK_REASONS = {
     5: "it could not be loaded",
 }
 
+# What happened over Bluetooth: ``value`` of its entries.
+BLUETOOTH_EVENTS = {
+    1: "a phone has paired",
+    2: "a pairing failed",
+    3: "paired phones were forgotten",
+    4: "the passkey was changed",
+}
+
 # The first five are the protection engine's. For the others: what ``limit`` and ``value`` say.
 KINDS = (
     # number, name, what happened, limit, value
@@ -79,4 +87,5 @@ KINDS = (
     (14, "rollback", "a new firmware did not work, the one before it runs again",
      "version given up", "why"),
     (15, "update", "a new firmware has shown that it works", "version before", "version now"),
+    (16, "bluetooth", "Bluetooth pairing", "wrong pairings in a row", "pairing"),
 )

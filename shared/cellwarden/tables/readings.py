@@ -33,6 +33,7 @@ UPDATE_WHY = (
     "hardware", "version", "micropython", "missing", "running", "storage", "cancelled",
     "left alone", "other", "memory",
 )
+BLE_STATES = ("off", "advertising", "connected", "secured", "no pairing", "failed")
 G = Reading
 
 READINGS = (
@@ -170,6 +171,15 @@ READINGS = (
       "Lease date: as far as the board knows, counted from 2020-01-01 UTC"),
     G(0x00B5, "lease_check_left_s", "s", 0, 1_000_000_000,
       "Lease date check, time left: until the lessor has to tell the date again"),
+    G(0x00B8, "ble_state", "", 0, 5, "Bluetooth: what the radio is doing", choices=BLE_STATES),
+    G(0x00B9, "ble_connections", "", 0, 32_000, "Bluetooth connections since start"),
+    G(0x00BA, "ble_pairing_failures", "", 0, 255, "Wrong pairings in a row"),
+    G(0x00BB, "ble_dropped", "bytes", 0, 32_000,
+      "Bluetooth bytes dropped: came too fast, or could not be sent"),
+    G(0x00BC, "ble_pairing_lock_s", "s", 0, 3600,
+      "Pairing lock-out: until a phone may try to pair again"),
+    G(0x00BD, "ble_mtu", "bytes", 0, 517, "Bluetooth packet size: MTU of the connection"),
+    G(0x00BE, "ble_bonds", "", 0, 4, "Paired phones: whose keys the board keeps"),
 )
 
 CELL_MV = G(CELL_MV_BASE, "cell_mv", "mV", 0, 5000, "Cell voltages", count=32)
@@ -194,6 +204,10 @@ TEXTS = (
     Text(0x0820, "serial_number", 8, "Serial number", write=FACTORY),
     Text(0x0828, "factory_date", 8, "Factory date: of manufacture", write=FACTORY),
     Text(0x0830, "device_name", 8, "Bluetooth name", write=INSTALLER),
+    Text(0x0838, "bluetooth_address", 8, "Bluetooth address"),
+    Text(0x0840, "bluetooth_passkey", 8,
+         "Bluetooth passkey: 6 digits that a phone asks for; only in a session on RS485-2",
+         secret=True),
 )
 
 C = Command
@@ -227,7 +241,7 @@ COMMANDS = (
       "Answer the challenge: HMAC-SHA-256 over challenge, port and role", registers=16),
     C(0x2021, "logout", 1, 1, ANYONE, "Log out: end this port's session"),
     C(0x2022, "new_password", 0, 65535, INSTALLER,
-      "Change the password: of the session's role, zero padded", registers=8, ports="pc"),
+      "Change the password: of the session's role, zero padded", registers=8),
     C(0x2030, "charger_hello", 0, 65535, ANYONE,
       "Charger's hello: a charger on RS485-1 is alive; state, voltage (10 mV), current (0.1"
       " A)",
@@ -250,11 +264,16 @@ COMMANDS = (
     C(0x2080, "lease_password", 0, 65535, INSTALLER,
       "Lessor's password: while the board has no lessor, or by the lessor or the maker; all zero"
       " takes the role away",
-      registers=8, ports="pc"),
+      registers=8),
     C(0x2088, "tell_date", 1, 1_000_000_000, INSTALLER,
       "Tell the date: seconds since 2020-01-01 UTC; only the lessor gives the first date and"
       " puts one back",
       registers=2),
+    C(0x2090, "bluetooth_forget", 1, 1, INSTALLER,
+      "Forget paired phones: every phone has to pair again"),
+    C(0x2091, "bluetooth_new_passkey", 0, 999_999, INSTALLER,
+      "New Bluetooth passkey: 6 digits; 0 lets the board choose; paired phones are kept",
+      registers=2, ports="pc"),
 )
 
 # The challenge is read from here after login_role has been written.

@@ -76,16 +76,18 @@ class Reading:
 
 
 class Text:
-    """A string of ``registers`` registers, two bytes each, UTF-8, zero padded."""
+    """A string of ``registers`` registers, two bytes each, UTF-8, zero padded. A ``secret`` one
+    is read in an installer's session on RS485-2 only."""
 
     kind = "text"
 
-    def __init__(self, address, name, registers, help_text, write=None):
+    def __init__(self, address, name, registers, help_text, write=None, secret=False):
         self.address = address
         self.name = name
         self.registers = registers
         self.help = help_text
         self.write = write
+        self.secret = secret
 
 
 class Command:

@@ -189,11 +189,13 @@ LEASE = (
 
 PORTS = (
     S(0x10D0, "device_address", "", 1, 247, 1,
-      "Device address: Modbus address on both RS485 ports"),
+      "Device address: Modbus address on both RS485 ports and Bluetooth"),
     S(0x10D1, "rs485_1_baud", "100 Bd", 12, 2304, 96, "RS485-1 line rate; counted in 100 baud"),
     S(0x10D2, "rs485_2_baud", "100 Bd", 12, 2304, 1152, "RS485-2 line rate; counted in 100 baud"),
     S(0x10D3, "session_minutes", "min", 1, 60, 10,
       "Session time-out: a session ends after this long unused"),
+    S(0x10C6, "bluetooth_on", "", 0, 1, 1, "Bluetooth: the radio of boards that have one",
+      choices=OFF_ON),
     S(0x10D4, "buzzer", "", 0, 1, 1, "Buzzer allowed; danger always sounds", choices=OFF_ON),
 )
 
