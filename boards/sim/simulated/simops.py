@@ -40,10 +40,45 @@ FLASH_READ = 22  # arg: bytes read from the chip's file since the last call
 FLASH_PROGRAM = 23  # arg: byte address, payload
 FLASH_ERASE = 24  # arg: sector
 WALL_TIME = 25  # result: seconds since 1970
+RADIO = 26  # a: what of the radio, see below; only on boards that have one
 
 IRQ_SLOTS = 16
 UARTS = 3  # at most, and the place of one that is not there
 PIO = 16  # the port of PIO state machine 0, where it serves as a UART
+
+# What RADIO does. A result with RADIO_ERROR set is an errno in its low half.
+RADIO_ERROR = 0x40000000
+RADIO_ACTIVE = 0  # b: 0 off, 1 on, 2 asks; arg: interrupt slot; result: 1 on
+RADIO_ADVERTISE = 1  # b: 1 on | 2 connectable | 4 data | 8 scan response; arg: us;
+# payload: length of the data, data, scan response
+RADIO_REGISTER = 2  # b: services; payload: definition; payload back: handles u16
+RADIO_READ = 3  # arg: handle | offset << 16; result: bytes from there; payload back: a piece
+RADIO_WRITE = 4  # b: 1 tells subscribers; arg: handle; payload
+RADIO_NOTIFY = 5  # b: 1 indicate | 2 has data; arg: connection | handle << 16; payload
+RADIO_BUFFER = 6  # b: 1 append; arg: handle | size << 16
+RADIO_DISCONNECT = 7  # arg: connection; result: 1 there was one
+RADIO_PAIR = 8  # arg: connection
+RADIO_PASSKEY = 9  # b: action; arg: passkey; payload: connection u16
+RADIO_SET = 10  # b: option; arg: value; payload: name
+RADIO_GET = 11  # b: option; result: value; payload back: name or address
+RADIO_NEXT = 12  # result: 1 an event; payload back: event, count and numbers u32, pieces
+RADIO_ANSWER = 13  # b: 1 has one; payload: the secret; to the event handed out last
+
+RADIO_PIECE = 512
+RADIO_EVENT_SIZE = 224
+RADIO_NONE = 0xFE  # in place of a piece's length
+RADIO_END = 0xFF  # after the last piece
+
+# Options of RADIO_SET and RADIO_GET.
+RADIO_MTU = 0
+RADIO_ADDR_MODE = 1
+RADIO_BOND = 2
+RADIO_MITM = 3
+RADIO_IO = 4
+RADIO_LE_SECURE = 5
+RADIO_RXBUF = 6
+RADIO_GAP_NAME = 7
+RADIO_MAC = 8
 
 # Reset causes, numbered as MicroPython's other ports number them.
 PWRON_RESET = 1

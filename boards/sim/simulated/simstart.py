@@ -18,6 +18,8 @@ import vfs
 
 if os.getenv("CELLWARDEN_SIM_PIO") == "1":
     import rp2  # noqa: F401
+if os.getenv("CELLWARDEN_SIM_RADIO") == "1":
+    import bluetooth  # noqa: F401
 
 # asyncio's C task queue stamps tasks with the real clock: ours must be found first.
 sys.modules["_asyncio"] = simasyncio

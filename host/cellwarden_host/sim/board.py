@@ -21,6 +21,7 @@ from .peripherals import Peripherals
 from .poller import Poller
 from .process import find_micropython
 from .ptys import Pty
+from .radio import INTERVAL_MS
 from .silence import Silence
 from .worker import Worker
 
@@ -51,6 +52,7 @@ class SimBoard:
         irq_poll_us=2000,
         unique_id="e660583883265f28",
         rs485_joined=False,
+        radio_interval_ms=INTERVAL_MS,
     ):
         if mode not in ("stepped", "paced", "max"):
             raise ValueError(mode)
@@ -70,6 +72,7 @@ class SimBoard:
             self._uart_sent,
             (tick_cost_us, settle_cost_us),
             irq_poll_us,
+            (_radio_address(unique_id), radio_interval_ms),
         )
         lines = self.peripherals.line_of
         self.ptys = {label: Pty() for label in (*lines, "repl")} if ptys else {}
@@ -78,6 +81,8 @@ class SimBoard:
         self._poller = Poller()
         for label, pty in self.ptys.items():
             self._poller.add(pty.fd, lambda label=label: self._pty_input(label))
+        if self.radio is not None:
+            self.radio.attach(self._poller)
         self.controller: Controller = Controller(
             self.clock,
             self.peripherals,
@@ -124,10 +129,17 @@ class SimBoard:
         """Whether the heartbeat's one-shot holds the gate drivers on."""
         return self.peripherals.pins.gates_enabled
 
+    @property
+    def radio(self):
+        """Its Bluetooth, or None on a board without."""
+        return self.peripherals.radio
+
     def close(self):
         """End the child, free ptys and files. The flash image stays. Harmless when repeated."""
         self.stop()
         self.controller.end()
+        if self.radio is not None:
+            self.radio.close()
         for pty in self.ptys.values():
             pty.close()
         self.ptys = {}
@@ -204,6 +216,11 @@ class SimBoard:
     def stop(self):
         """End the thread of ``start``; the board stands still as it is."""
         self._worker.stop()
+
+    @property
+    def threaded(self):
+        """Whether a thread of its own lets time pass."""
+        return self._worker.running
 
     @property
     def failure(self):
@@ -303,3 +320,8 @@ class SimBoard:
             self.peripherals.hear_other(label, end_us, data)
         if label in self.ptys:
             self.ptys[label].send_or_drop(data)
+
+
+def _radio_address(unique_id):
+    """A public address of this board's own, under an identifier that nobody has bought."""
+    return "02:CE:" + ":".join(unique_id[i : i + 2].upper() for i in range(8, 16, 2))

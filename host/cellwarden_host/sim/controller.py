@@ -49,6 +49,7 @@ class Controller:
             "RAW": int(raw),
             "CAUSE": cause,
             "PIO": int(self._peripherals.has_pio),
+            "RADIO": int(self._peripherals.radio is not None),
             "SECTORS": options["sectors"],
             "ID": options["unique_id"],
         }

@@ -9,10 +9,12 @@ import time
 from .flash import READ_US_PER_KB
 from .layout import ops
 from .pins import Pins
+from .radio import Radio
 from .uart_line import UartLine
 
 _CALL_US = 1  # what a register access costs the processor
 _ADC_US = 4
+_RADIO_US = 20  # a call into the stack
 _FLOATING = b"\xff"  # what a bus reads with nobody on it
 RS485 = ("rs485_1", "rs485_2")
 DISPLAY = "display"
@@ -21,9 +23,10 @@ _SENDING = 0x200
 
 
 class Peripherals:
-    """``on_watchdog()`` and ``on_sent(label, end_us, data)`` tell the board what happened."""
+    """``on_watchdog()`` and ``on_sent(label, end_us, data)`` tell the board what happened;
+    ``air`` is the public address of its radio and the connection interval in ms."""
 
-    def __init__(self, plant, board, clock, flash, on_watchdog, on_sent, costs_us, poll_us):
+    def __init__(self, plant, board, clock, flash, on_watchdog, on_sent, costs_us, poll_us, air):
         self._plant = plant
         self._clock = clock
         self._flash = flash
@@ -78,6 +81,10 @@ class Peripherals:
             ops.FLASH_ERASE: self._flash_erase,
             ops.WALL_TIME: self._wall_time,
         }
+        self.radio = None
+        if getattr(board, "BLE", False):
+            self.radio = Radio(clock, self.fire, *air)
+            self.handlers[ops.RADIO] = self._radio
 
     # --- resets
 
@@ -92,6 +99,8 @@ class Peripherals:
         for slot in range(ops.IRQ_SLOTS):
             self._clock.cancel(("timer", slot))
         self.pins.soft_reset()
+        if self.radio is not None:
+            self.radio.switch_off()
         self.fired = 0
 
     def hard_reset(self):
@@ -253,6 +262,14 @@ class Peripherals:
             waiting = min(len(line.ring), _WAITING_MAX)
             word = word << 10 | waiting | (_SENDING if line.tx_free_us > now_us else 0)
         return word
+
+    # --- radio
+
+    def _radio(self, function, flags, arg, data):
+        self.charge(_RADIO_US)
+        assert self.radio is not None
+        result, self.reply = self.radio.call(function, flags, arg, data)
+        return result
 
     # --- flash
 

@@ -79,6 +79,7 @@ class Simulator:
             raise
         self.quit = threading.Event()
         self._control: ControlServer | None = None
+        self._radio_port: int | None = None
 
     @staticmethod
     def _make_image(
@@ -112,6 +113,8 @@ class Simulator:
 
     def start(self) -> None:
         """Start the firmware and wait until it serves its ports, or has fallen to its prompt."""
+        radio = self.board.radio
+        self._radio_port = None if radio is None else radio.listen()
         self.board.start()
         self._control = ControlServer(self.board, self.quit.set)
         patience = threading.Event()
@@ -132,6 +135,8 @@ class Simulator:
         found: dict[str, Any] = {label: pty.path for label, pty in self.board.ptys.items()}
         if self._control is not None:
             found["control"] = self._control.port
+        if self._radio_port is not None:
+            found["radio"] = self._radio_port
         return found
 
     def close(self) -> None:

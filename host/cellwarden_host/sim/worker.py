@@ -46,6 +46,10 @@ class Worker:
             self.stopping = False
 
     @property
+    def running(self) -> bool:
+        return self._thread is not None
+
+    @property
     def waiting(self) -> bool:
         """Somebody wants something done."""
         return not self._calls.empty()
