@@ -197,7 +197,7 @@ class BLE:
                     _put_attribute(payload, descriptor)
                 counts[-1] += 1 + len(descriptors)
         size = 2 * sum(counts)
-        _call(simops.RADIO_REGISTER, len(counts), 0, payload, size)
+        _call(simops.RADIO_REGISTER, len(counts), size, payload, size)
         raw = bytearray(size)
         simlink.take(raw, size)
         handles = [raw[i] | raw[i + 1] << 8 for i in range(0, size, 2)]

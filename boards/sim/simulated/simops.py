@@ -51,7 +51,7 @@ RADIO_ERROR = 0x40000000
 RADIO_ACTIVE = 0  # b: 0 off, 1 on, 2 asks; arg: interrupt slot; result: 1 on
 RADIO_ADVERTISE = 1  # b: 1 on | 2 connectable | 4 data | 8 scan response; arg: us;
 # payload: length of the data, data, scan response
-RADIO_REGISTER = 2  # b: services; payload: definition; payload back: handles u16
+RADIO_REGISTER = 2  # b: services, arg: bytes back; payload: definition; back: handles u16
 RADIO_READ = 3  # arg: handle | offset << 16; result: bytes from there; payload back: a piece
 RADIO_WRITE = 4  # b: 1 tells subscribers; arg: handle; payload
 RADIO_NOTIFY = 5  # b: 1 indicate | 2 has data; arg: connection | handle << 16; payload

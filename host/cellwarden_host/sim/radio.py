@@ -22,11 +22,15 @@ from .layout import ops
 if TYPE_CHECKING:
     from .poller import Poller
     from .radio_air import Air
+    from .radio_calls import Calls
     from .radio_loop import VirtualLoop
-    from .radio_stack import Settings, Stack
+    from .radio_stack import Stack
 
 INTERVAL_MS = 15  # what phones choose for a connection that is in use
-_EVENTS_MAX = 64  # more than a board's stack would queue
+_WRITES_MAX = 200  # events that wait; further writes are not told of, only counted
+_GATTS_WRITE = 3
+_ENODEV = 19  # what the stack says while it is off
+_GET_SIZES = {ops.RADIO_MAC: 6, ops.RADIO_GAP_NAME: 32}
 _NO_DATA = b"\0" * ops.RADIO_EVENT_SIZE
 _Answer = tuple[int, bytes]
 
@@ -52,24 +56,11 @@ class Radio:
         self._server: asyncio.Server | None = None
         self._ports = 0
         self._stack: Stack | None = None
-        self._settings: Settings | None = None
+        self._calls: Calls | None = None
         self._slot = -1
         self._events: deque[tuple[bytes, asyncio.Future[bytes | None] | None]] = deque()
         self._asked: asyncio.Future[bytes | None] | None = None
         self.lost_events = 0
-        self._calls: dict[int, Callable[[int, int, bytes], _Answer]] = {
-            ops.RADIO_ADVERTISE: self._advertise,
-            ops.RADIO_REGISTER: self._register,
-            ops.RADIO_READ: self._read,
-            ops.RADIO_WRITE: self._write,
-            ops.RADIO_NOTIFY: self._notify,
-            ops.RADIO_BUFFER: self._buffer,
-            ops.RADIO_DISCONNECT: self._disconnect,
-            ops.RADIO_PAIR: self._pair,
-            ops.RADIO_PASSKEY: self._passkey,
-            ops.RADIO_SET: self._set,
-            ops.RADIO_GET: self._get,
-        }
 
     # --- the air
 
@@ -103,8 +94,7 @@ class Radio:
     def listen(self) -> int:
         """Open the HCI port for centrals of other processes; returns its number."""
         if self._listener is None:
-            self._listener = socket.create_server(("127.0.0.1", 0))
-            self._listener.setblocking(False)
+            self._listener = _listening_socket()
             if self._loop is not None:
                 self._serve()
             elif self._poller is not None:
@@ -158,7 +148,7 @@ class Radio:
     def switch_off(self) -> None:
         """Power is gone, a reset, or ``active(False)``: the links drop, nothing is remembered."""
         stack, self._stack = self._stack, None
-        self._settings = None
+        self._calls = None
         self._slot = -1
         if stack is not None:
             self._do(self.air.cut, stack.station)
@@ -198,124 +188,28 @@ class Radio:
             return self._active(flags, arg), b""
         if function == ops.RADIO_ANSWER:
             return self._answered(data if flags else None), b""
-        from .radio_stack import ENODEV, RadioError
-
-        size = 0
-        if function == ops.RADIO_READ:
-            size = ops.RADIO_PIECE
-        elif function == ops.RADIO_GET:
-            size = {ops.RADIO_MAC: 6, ops.RADIO_GAP_NAME: 32}.get(flags, 0)
-        try:
-            if self._stack is None or function not in self._calls:
-                raise RadioError(ENODEV)
-            result, reply = self._calls[function](flags, arg, data)
-        except RadioError as error:
-            if function == ops.RADIO_REGISTER:
-                size = 2 * _attributes(data, flags)
-            return ops.RADIO_ERROR | error.number, bytes(size)
-        return result, reply + bytes(max(0, size - len(reply)))
+        size = {ops.RADIO_READ: ops.RADIO_PIECE, ops.RADIO_REGISTER: arg}.get(function, 0)
+        if function == ops.RADIO_GET:
+            size = _GET_SIZES.get(flags, 0)
+        if self._calls is None:
+            return ops.RADIO_ERROR | _ENODEV, bytes(size)
+        result, reply = self._run(self._calls.answer(function, flags, arg, data))
+        return result, reply + bytes(size - len(reply))
 
     def _active(self, flags: int, slot: int) -> int:
         if flags == 0:
             self.switch_off()
         elif flags == 1 and self._stack is None:
-            from .radio_stack import Settings, Stack
+            from .radio_calls import Calls
+            from .radio_stack import Stack
 
             self._slot = slot
-            self._settings = Settings()
-            self._stack = self._do(
-                Stack, self.air, self.address, self._settings, self._tell, self._ask
-            )
-            self._run(self._stack.switch_on())
-            self._later(self._stack.restore_identity())
+            self._stack = self._do(Stack, self.air, self.address, self._tell, self._ask)
+            self._run(self._stack.security.switch_on())
+            self._calls = Calls(self._stack)
+            self._waiting = self.loop.create_task(self._stack.security.restore_identity())
+            self.pump()
         return int(self._stack is not None)
-
-    def _later(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Start something that waits for the firmware."""
-        self._waiting = self.loop.create_task(coroutine)
-        self.pump()
-
-    def _advertise(self, flags: int, interval_us: int, data: bytes) -> _Answer:
-        assert self._stack is not None
-        if not flags & 1:
-            self._run(self._stack.stop_advertising())
-            return 0, b""
-        cut = 1 + data[0]
-        first = data[1:cut] if flags & 4 else None
-        second = data[cut:] if flags & 8 else None
-        self._run(self._stack.advertise(interval_us, bool(flags & 2), first, second))
-        return 0, b""
-
-    def _register(self, services: int, _arg: int, data: bytes) -> _Answer:
-        assert self._stack is not None
-        handles = self._do(self._stack.register, data, services)
-        return 0, struct.pack(f"<{len(handles)}H", *handles)
-
-    def _read(self, _flags: int, arg: int, _data: bytes) -> _Answer:
-        assert self._stack is not None
-        value = self._stack.value(arg & 0xFFFF)
-        left = value.read_local(arg >> 16)
-        if value.append and len(left) <= ops.RADIO_PIECE:
-            value.data.clear()
-        return len(left), left[: ops.RADIO_PIECE]
-
-    def _write(self, flags: int, handle: int, data: bytes) -> _Answer:
-        assert self._stack is not None
-        self._do(self._stack.write, handle, data, bool(flags & 1))
-        return 0, b""
-
-    def _notify(self, flags: int, arg: int, data: bytes) -> _Answer:
-        assert self._stack is not None
-        payload = data if flags & 2 else None
-        self._do(self._stack.notify, arg & 0xFFFF, arg >> 16, payload, bool(flags & 1))
-        return 0, b""
-
-    def _buffer(self, append: int, arg: int, _data: bytes) -> _Answer:
-        assert self._stack is not None
-        self._stack.value(arg & 0xFFFF).resize(arg >> 16, bool(append))
-        return 0, b""
-
-    def _disconnect(self, _flags: int, number: int, _data: bytes) -> _Answer:
-        assert self._stack is not None
-        if number not in self._stack.links:
-            return 0, b""
-        self._later(self._stack.disconnect(number))
-        return 1, b""
-
-    def _pair(self, _flags: int, number: int, _data: bytes) -> _Answer:
-        assert self._stack is not None
-        self._do(self._stack.ask_to_pair, number)
-        return 0, b""
-
-    def _passkey(self, action: int, passkey: int, data: bytes) -> _Answer:
-        assert self._stack is not None
-        number = int.from_bytes(data[:2], "little")
-        self._do(self._stack.passkey, number, action, passkey)
-        return 0, b""
-
-    def _set(self, option: int, value: int, data: bytes) -> _Answer:
-        from .radio_stack import EINVAL, RadioError
-
-        assert self._stack is not None and self._settings is not None
-        if option == ops.RADIO_GAP_NAME:
-            if len(data) > 31:
-                raise RadioError(EINVAL)
-            self._settings.gap_name = data
-        elif option == ops.RADIO_MTU:
-            if not 23 <= value <= 517:
-                raise RadioError(EINVAL)
-            self._settings.mtu = self._stack.device.gatt_server.max_mtu = value
-        elif option in _FIELDS:
-            setattr(self._settings, _FIELDS[option], value)
-        return 0, b""
-
-    def _get(self, option: int, _arg: int, _data: bytes) -> _Answer:
-        assert self._settings is not None
-        if option == ops.RADIO_MAC:
-            return 0, bytes.fromhex(self.address.replace(":", ""))
-        if option == ops.RADIO_GAP_NAME:
-            return len(self._settings.gap_name), self._settings.gap_name
-        return (self._settings.mtu if option == ops.RADIO_MTU else _RXBUF), b""
 
     # --- events for the firmware
 
@@ -330,9 +224,9 @@ class Radio:
         return await future
 
     def _queue(self, event: bytes, future: asyncio.Future[bytes | None] | None) -> None:
-        if self._stack is None and self._slot < 0:
+        if self._slot < 0:
             return  # switched off meanwhile
-        if len(self._events) >= _EVENTS_MAX:
+        if len(self._events) >= _WRITES_MAX and event[0] == _GATTS_WRITE:
             self.lost_events += 1
             return
         self._events.append((event, future))
@@ -352,13 +246,13 @@ class Radio:
         return 0
 
 
-_RXBUF = 128
-_FIELDS = {
-    ops.RADIO_BOND: "bond",
-    ops.RADIO_MITM: "mitm",
-    ops.RADIO_IO: "io",
-    ops.RADIO_LE_SECURE: "le_secure",
-}
+def _listening_socket() -> socket.socket:
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer takes 40 ms more.
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    made.bind(("127.0.0.1", 0))
+    made.listen()
+    made.setblocking(False)
+    return made
 
 
 def _event(code: int, numbers: tuple[int, ...], pieces: tuple[bytes | None, ...]) -> bytes:
@@ -366,19 +260,3 @@ def _event(code: int, numbers: tuple[int, ...], pieces: tuple[bytes | None, ...]
     for piece in pieces:
         packed += bytes((ops.RADIO_NONE,)) if piece is None else bytes((len(piece),)) + piece
     return packed + bytes((ops.RADIO_END,))
-
-
-def _attributes(packed: bytes, services: int) -> int:
-    """How many handles a definition asks for."""
-    at = count = 0
-    for _ in range(services):
-        at += 1 + packed[at]
-        at += 1
-        for _ in range(packed[at - 1]):
-            at += 1 + packed[at] + 2
-            at += 1
-            count += 1
-            for _ in range(packed[at - 1]):
-                at += 1 + packed[at] + 2
-                count += 1
-    return count

@@ -36,6 +36,7 @@ from bumble.transport import open_transport
 
 from ..problems import Problem
 from .board import SimBoard
+from .radio_pairing import Passkey
 
 _T = TypeVar("_T")
 TIMEOUT_S = 10.0
@@ -74,7 +75,7 @@ class _Keyboard(pairing.PairingDelegate):
         self._passkey = passkey
 
     async def get_number(self) -> int | None:
-        return self._passkey
+        return None if self._passkey is None else Passkey(self._passkey)
 
 
 class RadioCentral:
@@ -124,7 +125,7 @@ class RadioCentral:
         except TimeoutError:
             raise CentralError(f"no answer within {timeout_s:g} s") from None
         except core.ProtocolError as error:
-            raise CentralError(str(error), error.error_code) from error
+            raise CentralError(f"refused: {error.error_name}", error.error_code) from error
         except (core.BaseBumbleError, hci.HCI_Error, asyncio.CancelledError) as error:
             raise CentralError(f"the connection failed: {error!r}") from error
 

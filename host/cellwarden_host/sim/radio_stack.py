@@ -8,22 +8,18 @@ answers. Numbers of events and the order of their fields: MicroPython's library/
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
-from bumble import att, device, gatt, hci, host, keys, pairing
+from bumble import att, device, gatt, hci, host, pairing
 
-from . import radio_secrets
 from .radio_air import Air, AirController
+from .radio_pairing import Link, Security, Settings
 from .radio_values import Definition, Value
 
 CENTRAL_CONNECT, CENTRAL_DISCONNECT, GATTS_WRITE = 1, 2, 3
 INDICATE_DONE, MTU_EXCHANGED, CONNECTION_UPDATE = 20, 21, 27
-ENCRYPTION_UPDATE, GET_SECRET, SET_SECRET, PASSKEY_ACTION = 28, 29, 30, 31
-_ACTION_INPUT, _ACTION_DISPLAY, _ACTION_COMPARE = 2, 3, 4
 
 # errno, as ports without an operating system number them
 EIO, ENOMEM, EBUSY, ENODEV, EINVAL, EALREADY, ENOTCONN = 5, 12, 16, 19, 22, 114, 128
@@ -33,7 +29,6 @@ CONNECTIONS_MAX = 4
 NOTIFICATIONS_MAX = 10
 _ADVERTISEMENT_MAX = 31
 _INTERVAL_MIN_US, _INTERVAL_MAX_US = 20_000, 10_240_000
-_MIC_FAILURE = 0
 
 
 class RadioError(Exception):
@@ -44,68 +39,6 @@ class RadioError(Exception):
         self.number = number
 
 
-@dataclass
-class Settings:
-    """What ``BLE.config`` sets; the defaults are NimBLE's as MicroPython sets it up."""
-
-    mtu: int = 256
-    bond: int = 0
-    mitm: int = 0
-    io: int = 3  # neither input nor output
-    le_secure: int = 0
-    gap_name: bytes = b"MPY NIMBLE"
-
-
-@dataclass
-class Link:
-    """One connection, as the firmware knows it."""
-
-    connection: device.Connection
-    encrypted: bool = False
-    authenticated: bool = False
-    bonded: bool = False
-    stored: keys.PairingKeys | None = None  # the bond that the stack found for it
-    passkey: asyncio.Future[int] | None = None
-    indicating: bool = False
-
-
-class _Delegate(pairing.PairingDelegate):
-    """Asks the firmware for a passkey, as its I/O capability allows."""
-
-    def __init__(self, stack: Stack, link: Link) -> None:
-        super().__init__(pairing.PairingDelegate.IoCapability(stack.settings.io))
-        self._stack = stack
-        self._link = link
-
-    async def _ask(self, action: int, number: int = 0) -> int:
-        self._link.passkey = asyncio.get_running_loop().create_future()
-        handle = self._link.connection.handle
-        self._stack.tell(PASSKEY_ACTION, (handle, action, number))
-        return await self._link.passkey
-
-    async def generate_passkey(self) -> int:
-        return await self._ask(_ACTION_DISPLAY)
-
-    async def get_number(self) -> int | None:
-        return await self._ask(_ACTION_INPUT)
-
-    async def compare_numbers(self, number: int, digits: int) -> bool:
-        return bool(await self._ask(_ACTION_COMPARE, number))
-
-
-class _Bonds(keys.KeyStore):
-    """Hands every key to the firmware, and asks it for them."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-
-    async def update(self, name: str, found: keys.PairingKeys) -> None:
-        await self._stack.paired(hci.Address(name), found)
-
-    async def get(self, name: str) -> keys.PairingKeys | None:
-        return await self._stack.stored_bond(name)
-
-
 class Stack:
     """``tell`` and ``ask`` reach the firmware's event handler."""
 
@@ -113,13 +46,12 @@ class Stack:
         self,
         air: Air,
         address: str,
-        settings: Settings,
         tell: Callable[..., None],
         ask: Callable[..., Awaitable[bytes | None]],
     ) -> None:
-        self.settings = settings
+        self.settings = settings = Settings()
+        self.address = bytes.fromhex(address.replace(":", ""))
         self.tell = tell
-        self._ask = ask
         self._air = air
         self.links: dict[int, Link] = {}
         self._values: dict[int, tuple[att.Attribute[bytes], Value]] = {}
@@ -135,22 +67,8 @@ class Stack:
         )
         self.device = device.Device(config=config, host=host.Host(self.station, self.station))
         self.device.on(device.Device.EVENT_CONNECTION, self._connected)
-        self.device.pairing_config_factory = self._pairing_config
+        self.security = Security(self.device, settings, self.links, tell, ask)
         self._default_services()
-
-    async def switch_on(self) -> None:
-        self.device.keystore = keys.MemoryKeyStore()  # nothing is asked before we are up
-        await self.device.power_on()
-        self.device.keystore = _Bonds(self)
-
-    async def restore_identity(self) -> None:
-        """Our resolving key, as NimBLE asks for it whenever it starts."""
-        name = radio_secrets.IRK_NAME
-        stored = await self._ask(GET_SECRET, (radio_secrets.OUR_IRK, 0), name)
-        if stored is not None and len(stored) == 16:
-            self.device.irk = stored
-        else:
-            await self._ask(SET_SECRET, (radio_secrets.OUR_IRK,), name, self.device.irk)
 
     # --- advertising
 
@@ -223,7 +141,7 @@ class Stack:
             subscribed = self.device.gatt_server.subscribers.get(link.connection, {})
             wanted = subscribed.get(handle, b"\0\0")[0]
             if wanted:
-                self.notify(link.connection.handle, handle, None, not wanted & 1)
+                self.notify(link.number, handle, None, not wanted & 1)
 
     def notify(self, number: int, handle: int, data: bytes | None, indicate: bool) -> None:
         """Queue it for the air, or say ENOMEM, or EALREADY while an indication is out."""
@@ -258,10 +176,10 @@ class Stack:
         except TimeoutError:
             status = 1
         link.indicating = False
-        self.tell(INDICATE_DONE, (link.connection.handle, attribute.handle, status))
+        self.tell(INDICATE_DONE, (link.number, attribute.handle, status))
 
     def _written(self, link: Link, attribute: att.Attribute[bytes]) -> None:
-        self.tell(GATTS_WRITE, (link.connection.handle, attribute.handle))
+        self.tell(GATTS_WRITE, (link.number, attribute.handle))
 
     # --- connections
 
@@ -277,33 +195,29 @@ class Stack:
         link = Link(connection)
         self.links[connection.handle] = link
         self.tell(CENTRAL_CONNECT, *self._who(link))
+        self.security.watch(link)
         kind = type(connection)
         connection.on(kind.EVENT_DISCONNECTION, lambda _reason: self._disconnected(link))
         connection.on(kind.EVENT_CONNECTION_ATT_MTU_UPDATE, lambda: self._mtu(link))
-        connection.on(kind.EVENT_CONNECTION_ENCRYPTION_CHANGE, lambda: self._encryption(link))
-        connection.on(
-            kind.EVENT_CONNECTION_ENCRYPTION_FAILURE, lambda _error: self._insecure(link)
-        )
-        connection.on(kind.EVENT_PAIRING_FAILURE, lambda _reason: self._insecure(link))
         connection.on(kind.EVENT_CONNECTION_PARAMETERS_UPDATE, lambda: self._updated(link))
 
     @staticmethod
     def _who(link: Link) -> tuple[tuple[int, int], bytes]:
         peer = link.connection.peer_address
-        return (link.connection.handle, peer.address_type & 1), bytes(peer)[::-1]
+        return (link.number, peer.address_type & 1), bytes(peer)[::-1]
 
     def _disconnected(self, link: Link) -> None:
-        self.links.pop(link.connection.handle, None)
+        self.links.pop(link.number, None)
         self.tell(CENTRAL_DISCONNECT, *self._who(link))
 
     def _mtu(self, link: Link) -> None:
-        self.tell(MTU_EXCHANGED, (link.connection.handle, link.connection.att_mtu))
+        self.tell(MTU_EXCHANGED, (link.number, link.connection.att_mtu))
 
     def _updated(self, link: Link) -> None:
         now = link.connection.parameters
         interval = round(now.connection_interval / 1.25)
         timeout = round(now.supervision_timeout / 10)
-        numbers = (link.connection.handle, interval, now.peripheral_latency, timeout, 0)
+        numbers = (link.number, interval, now.peripheral_latency, timeout, 0)
         self.tell(CONNECTION_UPDATE, numbers)
 
     async def disconnect(self, number: int) -> None:
@@ -311,79 +225,3 @@ class Stack:
             self.link(number).connection,
             hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR,
         )
-
-    # --- pairing
-
-    def _pairing_config(self, connection: device.Connection) -> pairing.PairingConfig:
-        chosen = self.settings
-        return pairing.PairingConfig(
-            sc=bool(chosen.le_secure),
-            mitm=bool(chosen.mitm),
-            bonding=bool(chosen.bond),
-            delegate=_Delegate(self, self.link(connection.handle)),
-            identity_address_type=pairing.PairingConfig.AddressType.PUBLIC,
-        )
-
-    def ask_to_pair(self, number: int) -> None:
-        self.device.request_pairing(self.link(number).connection)
-
-    def passkey(self, number: int, action: int, passkey: int) -> None:
-        waiting = self.link(number).passkey
-        if action not in (_ACTION_INPUT, _ACTION_DISPLAY, _ACTION_COMPARE):
-            raise RadioError(EINVAL)
-        if waiting is None or waiting.done():
-            raise RadioError(EINVAL)
-        waiting.set_result(passkey)
-
-    def _encryption(self, link: Link) -> None:
-        session = self.device.smp_manager.sessions.get(link.connection.handle)
-        if session is not None and not session.completed:
-            return  # keys follow, and ``paired``
-        if link.connection.is_encrypted and link.stored is not None:
-            found = link.stored.ltk or link.stored.ltk_peripheral
-            self._secure(link, found is not None and found.authenticated, True)
-        else:
-            self._insecure(link)
-
-    def _secure(self, link: Link, authenticated: bool, bonded: bool) -> None:
-        link.encrypted, link.authenticated, link.bonded = True, authenticated, bonded
-        self._tell_security(link)
-
-    def _insecure(self, link: Link) -> None:
-        """Encryption or pairing came to nothing; what was secure before stays so."""
-        self._tell_security(link)
-
-    def _tell_security(self, link: Link) -> None:
-        state = (int(link.encrypted), int(link.authenticated), int(link.bonded))
-        size = 16 if link.encrypted else 0
-        self.tell(ENCRYPTION_UPDATE, (link.connection.handle, *state, size))
-
-    async def paired(self, address: hci.Address, found: keys.PairingKeys) -> None:
-        """Pairing has come to its end: say so, and have a bond kept."""
-        sessions = self.device.smp_manager.sessions
-        for number, link in list(self.links.items()):
-            session = sessions.get(number)
-            if session is None or address not in (
-                link.connection.peer_address,
-                session.peer_bd_addr,
-            ):
-                continue
-            key = found.ltk or found.ltk_peripheral or found.ltk_central
-            self._secure(link, key is not None and key.authenticated, session.bonding)
-            link.stored = found
-            if session.bonding:
-                value = radio_secrets.packed(address, found)
-                name = radio_secrets.key_of(address)
-                await self._ask(SET_SECRET, (radio_secrets.OUR_KEYS,), name, value)
-                await self._ask(SET_SECRET, (radio_secrets.PEER_KEYS,), name, value)
-            return
-
-    async def stored_bond(self, address: str) -> keys.PairingKeys | None:
-        """What the firmware has kept of a peer."""
-        for link in list(self.links.values()):
-            if str(link.connection.peer_address) == address:
-                name = radio_secrets.key_of(link.connection.peer_address)
-                value = await self._ask(GET_SECRET, (radio_secrets.OUR_KEYS, 0), name)
-                link.stored = radio_secrets.unpacked(value)
-                return link.stored
-        return None
