@@ -2,7 +2,8 @@
 
 The picture goes out in pieces of 24 columns, 0.6 ms of the bus each, so that no tick waits for
 it. An OLED that does not answer is tried again every few seconds, and set up anew. It shows
-what the register map tells and decides nothing. Allocates nothing while the OLED is there.
+what the register map tells and decides nothing. Allocates nothing while the OLED is there, but
+for the passkey of somebody who pairs a phone.
 """
 
 from cellwarden import ids
@@ -62,6 +63,7 @@ class OledPage:
         self._piece = bytearray(25)
         self._margin = bytearray(9)
         self._piece[0] = self._margin[0] = DATA
+        self.passkey = -1  # shown to somebody who pairs a phone
         self._at = -1  # next piece; before the first comes the set-up
 
     def step(self):
@@ -129,6 +131,8 @@ class OledPage:
                 sign = -1 if milliamperes < 0 else 1
                 milliamperes = sign * ((sign * milliamperes + 50) // 100)
             self._number(milliamperes, 1, 65)  # A
+        elif self.passkey >= 0:
+            self._put(b"KEY %06d" % self.passkey)
         else:
             state = readout[ids.R_BOARD_STATE]
             if 0 <= state < len(_STATES):

@@ -1,4 +1,4 @@
-"""What the board keeps on flash: settings, access, state and journal, in /data.
+"""What the board keeps on flash: settings, access, state, journal and phones, in /data.
 
 Called between ticks only, one piece at a time, because writing flash stops some processors for
 tens of milliseconds, and a worn flash for 400. A save is two pieces (records.py), so that a
@@ -17,9 +17,9 @@ _STATE_PERIOD_MS = 300_000
 _STATE_SPACING_MS = 2_000
 _JOURNAL_BATCH = 8
 _RETRY_MS = 5_000
-_MOST_PIECES = 32  # eight batches of the journal, three records, a new file
+_MOST_PIECES = 32  # eight batches of the journal, four records, a new file
 
-_NONE, _SETTINGS, _ACCESS, _STATE, _JOURNAL = range(5)
+_NONE, _SETTINGS, _ACCESS, _STATE, _JOURNAL, _BONDS = range(6)
 
 
 class Persistence:
@@ -32,6 +32,8 @@ class Persistence:
         self._settings = self._store("settings")
         self._access = self._store("access")
         self._state = self._store("state")
+        self._bonds = None  # of Bluetooth, and where they are kept
+        self._bonds_store = None
         self.journal = JournalFiles(folder + "/journal")
         self._buf = bytearray(max(migration.MAX_BYTES, state_record.SIZE))
         self._saved_ms = 0
@@ -65,6 +67,14 @@ class Persistence:
             self._access_lost = not access.load(payload, len(payload), now_ms)
         else:
             self._access_lost = self._access.lost()
+
+    def load_bonds(self, bonds, now_ms):
+        """Fill ``bonds``, and keep them from now on; without a record all phones pair anew."""
+        self._bonds = bonds
+        self._bonds_store = self._store("bluetooth")
+        payload = self._bonds_store.load()
+        if payload is None or not bonds.load(payload, now_ms):
+            bonds.renew()
 
     def load_state(self, controller, now_ms, slept_ms=0):
         """Latches, charge and uptime of before the restart, then the journal's newest part.
@@ -103,6 +113,7 @@ class Persistence:
         requests = controller.requests
         wanted = requests.save_state_now or requests.save_settings or controller.access.changed
         wanted = wanted or controller.journal.pending < controller.journal.next
+        wanted = wanted or self._bonds is not None and self._bonds.changed
         return self.halfway or bool(wanted) and not self._failed
 
     def step(self, controller, now_ms):
@@ -132,6 +143,10 @@ class Persistence:
             self._begin(_ACCESS, self._access, n, controller, now_ms)
         elif controller.journal.pending < controller.journal.next:
             self._begin_journal(controller, now_ms)
+        elif self._bonds is not None and self._bonds.changed:
+            self._bonds.changed = False
+            n = self._bonds.dump(self._buf)
+            self._begin(_BONDS, self._bonds_store, n, controller, now_ms)
         else:
             gone_ms = elapsed_ms(now_ms, self._saved_ms)
             wanted = requests.save_state and gone_ms >= _STATE_SPACING_MS
@@ -184,6 +199,8 @@ class Persistence:
             controller.requests.save_settings = True
         elif step == _ACCESS:
             controller.access.changed = True
+        elif step == _BONDS:
+            self._bonds.changed = True
         else:  # no longer before everything else, or it could keep that from being stored
             controller.requests.save_state = True
 

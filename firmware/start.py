@@ -89,6 +89,10 @@ def build():
 
         application.page = OledPage(application.hardware.i2c, board.OLED_ADDRESS, controller)
     tasks = Tasks(application, persistence, ports)
+    if getattr(board, "BLE", False):
+        from firmware.ble import fit
+
+        tasks.bluetooth = fit(controller, register_map, persistence, application.page, now_ms)
     if loader.trial or loader.failed_why:
         from firmware.trial import Trial
 

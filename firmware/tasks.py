@@ -36,6 +36,7 @@ class Tasks:
         self._collected = 0
         self._waited = 0
         self._stored_tick = -1
+        self.bluetooth = None  # on boards with a radio
         self.trial = None  # of a firmware that has still to show that it works
 
     async def run(self):
@@ -59,6 +60,10 @@ class Tasks:
             wait_ms = REST_MS
             for port in ports:
                 port_ms = port.step(clock.now_ms())
+                if port_ms < wait_ms:
+                    wait_ms = port_ms
+            if self.bluetooth is not None:
+                port_ms = self.bluetooth.step(clock.now_ms())
                 if port_ms < wait_ms:
                     wait_ms = port_ms
             await asyncio.sleep_ms(wait_ms)
@@ -195,6 +200,8 @@ class Tasks:
         from firmware.doze import FOREVER, Doze
 
         self._rest(now_ms)
+        if self.bluetooth is not None:
+            self.bluetooth.off()
         doze = Doze(app.board, machine, app.hardware, app.watchdog)
         doze.until_woken(FOREVER if self._controller.sleep.asked else restart.SLEEP_MS)
         restart.mean(restart.SLEEP, doze.slept_ms)

@@ -32,6 +32,12 @@ _ROLES = 4
 _RANK = bytes((0, 1, 3, 2))
 
 
+def lock_ms(wrong):
+    """How long so many wrong answers in a row lock."""
+    over = wrong - FREE_TRIES - 1
+    return _LOCK_S[min(over, len(_LOCK_S) - 1)] * 1000 if over >= 0 else 0
+
+
 class Access:
     """``random_bytes(n)`` gives n unpredictable bytes; nothing in shared code can."""
 
@@ -263,8 +269,7 @@ class Access:
         self._lock(port, now_ms)
 
     def _lock(self, port, now_ms):
-        over = self._wrong[port] - FREE_TRIES - 1
-        self._lock_ms[port] = _LOCK_S[min(over, len(_LOCK_S) - 1)] * 1000 if over >= 0 else 0
+        self._lock_ms[port] = lock_ms(self._wrong[port])
         self._locked_ms[port] = now_ms & MASK
 
     def _lock_left_ms(self, port, now_ms):

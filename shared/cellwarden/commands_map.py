@@ -164,6 +164,9 @@ class CommandsMap:
             return NOT_ALLOWED
         self._c.settings.factory_reset(True)
         self._access.factory_reset()
+        if self._c.bluetooth is not None:
+            self._c.bluetooth.forget()
+            self._c.bluetooth.new_passkey(0)
         self._c.requests.save_settings = True
         self._c.requests.factory_reset = True
         return DONE

@@ -86,6 +86,11 @@ class Framer:
             end += 1
         self._end = end
 
+    def clear(self):
+        """Forget what came in: it was another's."""
+        self._drop(self._end)
+        self._waiting = self._settled = self._in_noise = False
+
     def find(self):
         """Length of the next request in the bytes so far, 0 when there is none.
 

@@ -1,0 +1,100 @@
+"""Modbus RTU over GATT: the bytes of requests in, of replies out, whatever the packets' size.
+
+The very same server and register map as on RS485. One request at a time: what comes while a
+reply goes out is dropped and counted. Each step does a bounded piece of work and never waits: 64
+bytes are judged, or one notification is handed to the stack. Reading the request's value makes
+new bytes, which is all that MicroPython's ``gatts_read`` offers.
+
+It must never be fed before the link is encrypted and authenticated.
+"""
+
+from cellwarden.access import PORT_BLUETOOTH
+from cellwarden.ticks import elapsed_ms
+from firmware.ports import BUSY_MS, REST_MS
+from modbus_rtu.server import Server
+
+# Pieces of a frame come a connection interval or more apart.
+_GAP_MS = 1_000
+_SETTLE_MS = 500
+_PIECE = 64
+_REPLY_MS = 2_000  # a reply that is not out by then is dropped, and so is the link
+_MOST_DROPPED = 32_000
+
+
+class Link:
+    """``handles`` are those of the request and the reply."""
+
+    def __init__(self, ble, register_map, request, reply):
+        self.server = Server(register_map, 1, PORT_BLUETOOTH, _GAP_MS, _SETTLE_MS)
+        self._tx = memoryview(self.server.tx)
+        self._ble = ble
+        self._request = request
+        self._reply = reply
+        self._came = b""  # what is being judged
+        self._at = 0
+        self._sent = self._length = 0
+        self._since_ms = 0  # when the reply was ready
+        self.asked_ms = 0  # when the newest request came
+        self.dropped = 0  # bytes
+
+    def reset(self, now_ms):
+        """Another link, or none: nothing of what came before counts."""
+        self._drop(self._ble.gatts_read(self._request))
+        self._came = b""
+        self._at = self._sent = self._length = 0
+        self.server.clear()
+        self.asked_ms = now_ms
+
+    def ignore(self):
+        """Drop what came; nobody who may ask has written it."""
+        self._drop(self._ble.gatts_read(self._request))
+
+    def step(self, now_ms, events, connection, size):
+        """Do one piece of work; milliseconds until the next is wanted, -1 when it is stuck.
+
+        ``size`` is the most that one notification carries.
+        """
+        if self._length:
+            if events.written:
+                events.written = False
+                self.ignore()
+            return self._send(now_ms, connection, size)
+        if self._at < len(self._came):
+            piece = memoryview(self._came)[self._at : self._at + _PIECE]
+            self._at += len(piece)
+            length = self.server.feed(piece, len(piece), now_ms)
+        elif events.written:
+            events.written = False
+            self._came = self._ble.gatts_read(self._request)
+            self._at = 0
+            return BUSY_MS
+        else:
+            length = self.server.poll(now_ms)
+        if length:
+            self._length = length
+            self._sent = 0
+            self._since_ms = self.asked_ms = now_ms
+            self._drop(memoryview(self._came)[self._at :])
+            self._came = b""
+            self._at = 0
+            return BUSY_MS
+        return BUSY_MS if self._came else REST_MS
+
+    def _send(self, now_ms, connection, size):
+        begin = self._sent
+        end = min(begin + size, self._length)
+        try:
+            self._ble.gatts_notify(connection, self._reply, self._tx[begin:end])
+        except OSError:  # its queue is full
+            if elapsed_ms(now_ms, self._since_ms) < _REPLY_MS:
+                return BUSY_MS
+            self._drop(self._tx[begin : self._length])
+            self._length = 0
+            return -1
+        self._sent = end
+        if end == self._length:
+            self._length = 0
+        return BUSY_MS
+
+    def _drop(self, data):
+        self.dropped = min(self.dropped + len(data), _MOST_DROPPED)

@@ -1,0 +1,172 @@
+"""The radio: what it calls out and how often, and radios that cannot do what is wanted."""
+
+import sys
+
+from ble_bench import BATTERY, ENOMEM, REQUEST, Board, Stack
+
+from cellwarden import ids
+
+UUID_BYTES = bytes.fromhex("8e2d00015f0b4c8e9d3a63656c6c7764")[::-1]
+FAST, STEADY, QUIET = 100_000, 1_000_000, 2_000_000
+
+
+def interval(b):
+    return b.stack.advertised[0] if b.stack.advertised else 0
+
+
+def switch(b, on):
+    b.controller.publisher.readout[ids.R_DISCHARGE_SWITCH] = on
+
+
+def flags(b):
+    """Flags by the last digits of each characteristic's UUID."""
+    found = {}
+    for _, characteristics in b.stack.definition:
+        for uuid, flag in characteristics:
+            value = uuid.value
+            found[value if isinstance(value, int) else int(value[4:8], 16)] = flag
+    return found
+
+
+def test_requests_and_summaries_need_encryption_and_authentication():
+    found = flags(Board())
+    assert found[2] == 0x3000 | 0x0C and found[3] == 0x10 and found[4] == 0x0600 | 0x12
+    assert found[0x2A19] == 0x12 and found[0x2A24] == found[0x2A26] == found[0x2A29] == 2
+    assert 0x2A25 not in found  # a serial number would make a board followable
+
+
+def test_the_advertisement_tells_the_service_and_the_name():
+    b = Board()
+    _, told, response = b.stack.advertised
+    assert told == b"\x02\x01\x06\x11\x07" + UUID_BYTES and len(told) <= 31
+    assert response == b"\x10\x09Cellwarden-4c2a"
+    b.map.set_text(ids.T_DEVICE_NAME, "Garage pack 0001")
+    b.run(600)
+    assert b.stack.advertised[2] == b"\x11\x09Garage pack 0001"
+    assert b.stack.options["gap_name"] == b"Garage pack 0001"
+
+
+def test_a_board_is_found_fast_when_something_happens_and_slowly_when_nothing_does():
+    b = Board()
+    assert interval(b) == FAST
+    b.run(31_000, 50)
+    assert interval(b) == STEADY
+    b.run(600_000, 200)
+    assert interval(b) == QUIET
+    b.controller.publisher.readout[ids.R_LOUDEST] = 3
+    b.run(600)
+    assert interval(b) == FAST
+    b.run(31_000, 50)
+    switch(b, 1)
+    b.run(900_000, 200)
+    assert interval(b) == STEADY  # a pack at work
+    switch(b, 0)
+    b.run(601_000, 200)
+    assert interval(b) == QUIET
+    b.connect()
+    b.run(300)
+    assert interval(b) == 0
+    b.stack.leave(1)
+    b.run(300)
+    assert interval(b) == FAST
+
+
+def test_a_radio_that_is_switched_off_by_a_setting_is_silent():
+    b = Board().phone()
+    b.controller.settings.live[ids.BLUETOOTH_ON] = 0
+    b.run(600)
+    assert not b.stack.links and interval(b) == 0
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_OFF
+    b.controller.settings.live[ids.BLUETOOTH_ON] = 1
+    b.run(600)
+    assert interval(b) and b.reading("ble_state") == ids.BLE_STATE_IS_ADVERTISING
+
+
+def test_a_stack_without_pairing_offers_nothing_that_needs_it():
+    b = Board(Stack(pairs=False))
+    assert set(flags(b)) == {0x2A29, 0x2A24, 0x2A26, 0x2A19}
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_NO_PAIRING and interval(b)
+    b.connect()
+    b.run(61_000, 50)
+    assert not b.stack.links
+    b.run(600)
+    assert interval(b)
+
+
+def test_the_battery_level_is_for_anybody_and_told_when_it_changes():
+    b = Board()
+    assert b.stack.values[BATTERY] == b"\x00"  # not known
+    b.connect()
+    b.controller.publisher.readout[ids.R_SOC_PERMILLE] = 735
+    b.run(300)
+    assert b.stack.values[BATTERY] == b"\x4a" and (BATTERY, b"\x4a") in b.stack.told
+
+
+def test_whatever_fails_at_the_start_the_board_works_on_and_says_so():
+    for name in ("active", "config", "gatts_register_services", "gatts_write"):
+        for error in (OSError(ENOMEM), MemoryError(), ValueError("unknown"), AttributeError("x")):
+            stack = Stack()
+            stack.fails[name] = error
+            b = Board(stack)
+            b.run(2_000)
+            assert b.reading("ble_state") == ids.BLE_STATE_IS_FAILED or (
+                name == "config" and isinstance(error, ValueError)
+            )
+            b.ble.forget()
+            b.ble.new_passkey(1)
+            b.ble.off()
+
+
+def test_a_build_without_bluetooth_is_a_failed_radio():
+    b = Board()
+    b.ble.failed = True
+    sys.modules["bluetooth"] = None
+    try:
+        b.ble.begin(b.now_ms)
+    finally:
+        del sys.modules["bluetooth"]
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_FAILED
+
+
+def test_a_call_that_fails_at_work_costs_the_link_and_not_the_radio():
+    for name in ("gatts_read", "gatts_write", "gatts_notify"):
+        for error in (MemoryError(), OSError(5), ValueError("x")):
+            b = Board().phone()
+            b.login()
+            b.stack.fails[name] = error
+            b.stack.remote_write(1, REQUEST, bytes((1, 4, 0, 5, 0, 1, 0x21, 0xCB)))
+            b.run(6_000)
+            assert b.role() == ids.ROLE_ANYONE and not b.stack.links, (name, error)
+            del b.stack.fails[name]
+            b.run(600)
+            assert b.phone(2).ask(bytes((1, 4, 0, 5, 0, 1)), 2)
+
+
+def test_a_radio_that_stays_broken_is_given_up_and_no_session_with_it():
+    b = Board().phone()
+    b.login()
+    for name in ("gatts_read", "gatts_write", "gap_disconnect", "gap_advertise"):
+        b.stack.fails[name] = OSError(5)
+    b.stack.remote_write(1, REQUEST, b"\x01")
+    b.run(120_000, 50)
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_FAILED
+    assert b.role() == ids.ROLE_ANYONE
+    calls = len(b.stack.calls)
+    b.run(1_000)
+    assert len(b.stack.calls) == calls
+
+
+def test_a_stack_that_never_tells_of_the_end_is_not_waited_for():
+    b = Board().phone()
+    b.stack.gap_disconnect = lambda connection: True
+    b.ble.forget()
+    b.run(6_000)
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_ADVERTISING
+    b.stack.links.clear()
+    assert b.phone(2).ask(bytes((1, 4, 0, 5, 0, 1)), 2)
+
+
+def test_the_address_is_a_text():
+    b = Board()
+    text = b.controller.settings.texts.get(ids.T_BLUETOOTH_ADDRESS)
+    assert text == b"28CDC1000001"
