@@ -88,13 +88,13 @@ class FakePlant:
 
 
 @contextlib.contextmanager
-def running(folder, main="", boot="", files=None, power=True, **options):
+def running(folder, main="", boot="", files=None, power=True, definition=boards.sim, **options):
     """A board whose flash holds ``main`` as main.py and ``boot`` as boot.py, powered on."""
     image = Path(folder) / "flash.img"
     if not image.exists():
         contents = {"/boot.py": boot.encode(), "/main.py": main.encode(), **(files or {})}
         write_image(image, contents)
-    with SimBoard(FakePlant(), boards.sim, image, **options) as board:
+    with SimBoard(FakePlant(), definition, image, **options) as board:
         if power:
             board.power_on()
         yield board

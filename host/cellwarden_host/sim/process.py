@@ -18,6 +18,7 @@ from .layout import SimError
 
 # What the simulated modules take of the heap; a real board has them in its flash.
 SHIM_HEAP = 32_000
+RADIO_HEAP = 11_000  # more of it on boards with a radio
 # Numbers of processors in compiled files (MicroPython's documentation, ".mpy files").
 _ARCHITECTURES = {"1": "x86", "2": "x64", "3": "armv6", "4": "armv6m", "5": "armv7m"}
 _ASLEEP_LOOKS = 500
@@ -69,7 +70,8 @@ class Child:
             environment["CELLWARDEN_SIM_" + key] = str(value)
         command = [micropython]
         if heap:
-            command += ["-X", f"heapsize={heap + SHIM_HEAP}"]
+            extra = SHIM_HEAP + (RADIO_HEAP if settings.get("RADIO") else 0)
+            command += ["-X", f"heapsize={heap + extra}"]
         command += ["-i", "-c", "from simstart import run; run(globals())"]
         self._process = subprocess.Popen(
             command,

@@ -107,9 +107,11 @@ class Radio:
         from .radio_air import Air
         from .radio_loop import VirtualLoop
 
-        logger = logging.getLogger("bumble")
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.ERROR)  # a refused pairing is no news here
+        # A refused pairing is no news here, and no refused write command an error.
+        for name, level in (("bumble", logging.ERROR), ("bumble.gatt_server", logging.CRITICAL)):
+            logger = logging.getLogger(name)
+            if logger.level == logging.NOTSET:
+                logger.setLevel(level)
         self._loop = VirtualLoop(self._clock)
         self._air = Air(self._interval_ms / 1000)
         if self._poller is not None:
