@@ -3,9 +3,10 @@
 import contextlib
 from types import SimpleNamespace
 
+from sim_bench import printed, running
+
 import boards.sim
 from cellwarden_host.sim.radio_central import RadioCentral
-from sim_bench import printed, running
 
 RADIO_BOARD = SimpleNamespace(**{**vars(boards.sim), "BLE": True})
 PLAIN_BOARD = SimpleNamespace(**{**vars(boards.sim), "BLE": False})
