@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from cellwarden.access import PORT_BLUETOOTH, PORT_PC
 from cellwarden.tables import SCHEMA_VERSION
 from modbus_rtu.client import (
     EXCEPTION_TEXT,
@@ -111,6 +112,7 @@ class Board:
     """The board ``unit`` on a line."""
 
     def __init__(self, line: Transport, unit: int = 1, timeout_ms: int = TIMEOUT_MS) -> None:
+        timeout_ms = max(timeout_ms, getattr(line, "reply_ms", 0))
         if not 1 <= unit <= 247:
             option = terminal(f"--unit {unit}: ")
             raise BadInput(say("{option}a Modbus address is 1 to 247", option=option))
@@ -122,11 +124,22 @@ class Board:
     def unit(self) -> int:
         return int(self._client.unit)
 
+    @property
+    def modbus_port(self) -> int:
+        """The board's number for where we come in."""
+        return int(getattr(self._line, "modbus_port", PORT_PC))
+
+    def reopen(self) -> None:
+        """Build up a lost link again, where the line cannot by itself: the board restarted."""
+        reopen = getattr(self._line, "reopen", None)
+        if reopen is not None:
+            reopen()
+
     def follow(self, unit: int | None = None, baud: int | None = None) -> None:
         """Talk on under another address or at another rate: the board has just taken it."""
         if unit is not None:
             self._client.unit = unit
-        if baud is not None and baud != self._line.baud:
+        if baud is not None and baud != self._line.baud and self.modbus_port == PORT_PC:
             self._line.set_baud(baud)
 
     def read(self, wanted: Iterable[Any]) -> Values:
@@ -217,6 +230,8 @@ class Board:
         except ModbusException as error:
             raise Declined(_exception(error.code), error.code) from error
         except ModbusTimeout as error:
+            if self.modbus_port == PORT_BLUETOOTH:
+                raise NoConnection(_silent_by_bluetooth(unit, line.port)) from error
             raise NoConnection(
                 say(
                     "no answer from unit {unit} on {port} at {baud} Bd. Is the board awake, "
@@ -238,6 +253,17 @@ class Board:
                     rate=terminal("--baud", say("the line rate")),
                 )
             ) from error
+
+
+def _silent_by_bluetooth(unit: int, port: str) -> Said:
+    option = terminal(" (--unit)")
+    return say(
+        "no answer from unit {unit} on {port}. The board is connected over Bluetooth: has it "
+        "another address (1 to 247){option}?",
+        unit=unit,
+        port=port,
+        option=option,
+    )
 
 
 def _exception(code: int) -> Said:

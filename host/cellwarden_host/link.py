@@ -1,5 +1,7 @@
 """A serial port as the Modbus client's transport: 8N1, one owner, errors that say what to do.
 
+``open_line`` takes a board over Bluetooth as well, which is a line of its own kind.
+
 It works on a real RS485 adapter and on a pseudo terminal alike. It must never hand out bytes
 of a line that has gone: losing the port raises ``NoConnection`` at once.
 """
@@ -9,17 +11,26 @@ from __future__ import annotations
 import errno
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
 
 import serial  # type: ignore[import-untyped]
 from serial.tools import list_ports  # type: ignore[import-untyped]
 
-from .problems import NoConnection
+from cellwarden.access import PORT_PC
+
+from .bluetooth.place import Access, is_bluetooth
+from .problems import BadInput, NoConnection
 from .words import Said, listed, say, terminal
 
 try:
     import termios
 except ImportError:  # Windows
     termios = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from .bluetooth.line import BleLine
+
+AnyLine: TypeAlias = "Line | BleLine"
 
 # Between frames: 3.5 characters of 11 bits, and at high rates at least 1.75 ms (MODBUS over
 # Serial Line 2.5.1); a little more, for drivers that let go of the line by a millisecond timer.
@@ -37,10 +48,25 @@ def ports_here() -> list[str]:
     return sorted(str(port.device) for port in list_ports.comports() if port.hwid != "n/a")
 
 
+def open_line(port: str, baud: int, access: Access | None = None) -> AnyLine:
+    """The line to a board: a serial port, or Bluetooth for ``ble:...``."""
+    if not is_bluetooth(port):
+        return Line(port, baud)
+    # Only who wants Bluetooth pays for loading it.
+    from .bluetooth.line import BleLine
+
+    return BleLine(port, access or Access())
+
+
 class Line:
     """An open serial port; ``write``, ``read`` and ``discard`` are the client's transport."""
 
+    # The board's number for where this comes in; part of what proves a password.
+    modbus_port = PORT_PC
+
     def __init__(self, port: str, baud: int) -> None:
+        if is_bluetooth(port):
+            raise BadInput(say("this works over a serial port only, not over Bluetooth"))
         self.port = port
         self.baud = baud
         self._silence_s = max(_LEAST_SILENCE_S, _SILENT_BITS / baud)

@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.live import Live
 
 from . import catalog, journal_words, show
+from .bluetooth.place import Access
 from .board import Board, Values
 from .dashboard import Dashboard, Note, line_of
-from .link import Line
+from .link import AnyLine, open_line
 from .problems import NoConnection, Problem
 
 _MARK = {"event": "  journal", "story": "\n>>"}
@@ -31,9 +32,11 @@ class Source:
     anew is found, and the pseudo terminal of one that has ended is left alone.
     """
 
-    def __init__(self, port: Callable[[], str], baud: int, unit: int) -> None:
-        self._port, self._baud, self._unit = port, baud, unit
-        self._line: Line | None = None
+    def __init__(
+        self, port: Callable[[], str], baud: int, unit: int, access: Access | None = None
+    ) -> None:
+        self._port, self._baud, self._unit, self._access = port, baud, unit, access
+        self._line: AnyLine | None = None
         self._board: Board | None = None
         self.values: Values | None = None
         self.taken_s = 0.0
@@ -53,7 +56,7 @@ class Source:
     def board(self) -> Board:
         """The board on an open line; opens it when need be."""
         if self._board is None:
-            self._line = Line(self._port(), self._baud)
+            self._line = open_line(self._port(), self._baud, self._access)
             self._board = Board(self._line, self._unit)
         return self._board
 

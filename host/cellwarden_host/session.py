@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from cellwarden.access import PORT_PC
 from cellwarden.passwords import PASSWORD_BYTES, key_of, response
 from cellwarden.tables import readings, rows
 
@@ -52,13 +51,13 @@ def log_in(board: Board, password: str, role: int) -> None:
         raise Refused(
             say(
                 "the board gives no session of the role '{role}' on this port ({error}); "
-                "settings are written over the PC port, RS485-2",
+                "settings are written over the PC port, RS485-2, or Bluetooth",
                 role=choices.role(role),
                 error=error.said,
             )
         ) from error
     try:
-        board.command("login_response", *answer(password, nonce, role))
+        board.command("login_response", *answer(password, nonce, role, board.modbus_port))
     except Declined as error:
         values = board.read([_LOCKOUT])
         _refuse_while_locked(values.known(_LOCKOUT.name))
@@ -71,13 +70,13 @@ def log_in(board: Board, password: str, role: int) -> None:
         ) from error
 
 
-def answer(password: str, nonce: Sequence[int], role: int) -> list[int]:
-    """The registers that answer a challenge's registers on the PC port."""
+def answer(password: str, nonce: Sequence[int], role: int, port: int) -> list[int]:
+    """The registers that answer a challenge's registers on the board's ``port``."""
     raw = password.encode("utf-8")
     if not raw or len(raw) > PASSWORD_BYTES:
         raise BadInput(say("a password has at most {most} bytes", most=PASSWORD_BYTES))
     challenge = b"".join(word.to_bytes(2, "big") for word in nonce)
-    digest = response(key_of(raw, role), challenge, PORT_PC, role)
+    digest = response(key_of(raw, role), challenge, port, role)
     return [digest[i] << 8 | digest[i + 1] for i in range(0, len(digest), 2)]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from ..problems import Problem
 from . import (
+    bluetooth,
     boards,
     bringup,
     bundle,
@@ -51,11 +52,12 @@ _PARTS = (
     produce,
     bundle,
     update,
+    bluetooth,
     web,
 )
 
 _DESCRIPTION = """\
-Talk to a Cellwarden battery management board over RS485, or to a simulated one."""
+Talk to a Cellwarden battery management board over RS485 or Bluetooth, or to a simulated one."""
 
 _EXAMPLES = """\
 a first walk, with no hardware:
@@ -70,11 +72,16 @@ with a board on a USB-RS485 cable:
   cellwarden preset lfp --cells 16 --capacity 100Ah --confirm --port /dev/ttyUSB0
   cellwarden set charge_current_ma=40A --port /dev/ttyUSB0
 
+by Bluetooth:
+  cellwarden scan
+  cellwarden monitor --port ble:Cellwarden-1A2B
+
 a new board, over USB:
   cellwarden flash --board pico_24s
 
 exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no connection
-environment: CELLWARDEN_PORT, CELLWARDEN_PASSWORD stand in for --port, --password"""
+environment: CELLWARDEN_PORT, CELLWARDEN_PASSWORD, CELLWARDEN_PASSKEY stand in for --port,
+--password, --passkey"""
 
 
 def parser() -> argparse.ArgumentParser:

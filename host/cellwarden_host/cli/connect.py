@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from cellwarden.tables import rows
 
 from .. import session
+from ..bluetooth import place
+from ..bluetooth.place import Access
 from ..board import Board
-from ..link import Line, ports_here
+from ..link import open_line, ports_here
 from ..problems import BadInput, Refused
 from ..ready_file import read_ready_file
 
@@ -32,10 +34,24 @@ def port_of(args: argparse.Namespace) -> str:
     )
 
 
+def access_of(args: argparse.Namespace) -> Access:
+    """Where a simulated radio is to be found, and how its passkey comes in."""
+    return Access(args.ready_file, lambda: passkey_of(args))
+
+
+def passkey_of(args: argparse.Namespace) -> int | None:
+    """--passkey or CELLWARDEN_PASSKEY, else asked for on a terminal."""
+    if args.passkey:
+        return place.passkey_of(args.passkey)
+    if not sys.stdin.isatty():
+        return None
+    return place.passkey_of(input("Passkey of the board (6 digits): "))
+
+
 @contextmanager
 def open_board(args: argparse.Namespace) -> Iterator[Board]:
     """The board that --port, --baud and --unit mean; the port is closed again."""
-    with Line(port_of(args), args.baud) as line:
+    with open_line(port_of(args), args.baud, access_of(args)) as line:
         yield Board(line, args.unit)
 
 

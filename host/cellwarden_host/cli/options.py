@@ -44,7 +44,8 @@ def connection() -> argparse.ArgumentParser:
     group.add_argument(
         "--port",
         default=os.environ.get("CELLWARDEN_PORT"),
-        help="serial port; without it (and CELLWARDEN_PORT) the running simulator",
+        help="serial port, or ble:NAME, ble:ADDRESS, or ble: for the only board in sight; without "
+        "it (and CELLWARDEN_PORT) the running simulator",
     )
     baud = catalog.SETTING["rs485_2_baud"].default * 100
     group.add_argument("--baud", type=int, default=baud, help="line rate (default: %(default)s)")
@@ -55,8 +56,19 @@ def connection() -> argparse.ArgumentParser:
         default=unit,
         help="Modbus address of the board, 1 to 247 (default: %(default)s)",
     )
+    passkey(group)
     ready_file(group)
     return options
+
+
+def passkey(to: Any) -> None:
+    to.add_argument(
+        "--passkey",
+        default=os.environ.get("CELLWARDEN_PASSKEY"),
+        metavar="N",
+        help="passkey of a simulated board's Bluetooth; asked for on a terminal (a real one: the "
+        "system asks)",
+    )
 
 
 def ready_file(to: Any) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from .. import catalog, monitor, show
 from ..problems import BadInput
 from . import options
-from .connect import open_board, port_of
+from .connect import access_of, open_board, port_of
 
 
 def add(commands: options.Commands) -> None:
@@ -70,7 +70,7 @@ def _now() -> str:
 def _monitor(args: argparse.Namespace) -> int:
     if not 0.05 <= args.every <= 3600:
         raise BadInput("--every takes 0.05 to 3600 seconds")
-    source = monitor.Source(lambda: port_of(args), args.baud, args.unit)
+    source = monitor.Source(lambda: port_of(args), args.baud, args.unit, access_of(args))
     try:
         monitor.watch(source, args.every, args.count, as_json=args.json)
     except KeyboardInterrupt:

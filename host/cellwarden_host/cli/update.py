@@ -12,13 +12,14 @@ from rich.progress import Progress as Bars
 from cellwarden.tables import rows
 
 from .. import show, update
+from ..bluetooth.place import is_bluetooth
 from ..board import Board
-from ..link import Line
-from ..problems import NoConnection
+from ..link import AnyLine, open_line
+from ..problems import NoConnection, Refused
 from ..update.plan import Plan
-from ..update.vendor import MENU_BAUD, RATES
+from ..update.vendor import MENU_BAUD, NO_BLUETOOTH, RATES
 from . import options
-from .connect import agreed, port_of, unlocked
+from .connect import access_of, agreed, port_of, unlocked
 
 _FASTEST = max(RATES)
 
@@ -61,7 +62,10 @@ def add(commands: options.Commands) -> None:
 
 
 def _update(args: argparse.Namespace) -> int:
-    with Line(port_of(args), args.baud) as line:
+    port = port_of(args)
+    if args.vendor and is_bluetooth(port):
+        raise Refused(NO_BLUETOOTH)
+    with open_line(port, args.baud, access_of(args)) as line:
         board: Board | None = Board(line, args.unit)
         assert board is not None
         try:
@@ -84,7 +88,7 @@ def _update(args: argparse.Namespace) -> int:
 
 
 def _carried_out(
-    line: Line,
+    line: AnyLine,
     board: Board | None,
     made: Plan,
     live: bool,

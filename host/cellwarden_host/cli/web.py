@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from ..bluetooth import place
 from ..problems import BadInput
 from ..ready_file import read_ready_file
 from . import options
@@ -61,6 +62,7 @@ def _web(args: argparse.Namespace) -> int:
 
     if args.sim and args.port:
         raise BadInput("--sim brings its own port; leave --port out")
+    passkey = place.passkey_of(args.passkey) if args.passkey else None
     if args.data:
         data_folder.use(args.data)
     for name in ("SIGTERM", "SIGHUP"):  # Windows has not both
@@ -72,10 +74,10 @@ def _web(args: argparse.Namespace) -> int:
 
             print("starting the simulated board ...", flush=True)
             ready = running.enter_context(simulated_board(["--load", "day"]))
-            ports.look_in(ready)
+            ports.look_in(ready, lambda: passkey)
             _prepare(args)
         else:
-            ports.look_in(args.ready_file)
+            ports.look_in(args.ready_file, lambda: passkey)
         port = args.port
         if not port and (args.sim or read_ready_file(args.ready_file) is not None):
             port = ports.SIMULATOR

@@ -30,6 +30,7 @@ def confirmed(board: Board, made: Plan, told: Told, pace: Pace, was_away: bool =
             )
         except NoConnection:
             pace.wait(_POLL_S)
+            _again(board)
             continue
         # Before the restart the old firmware still says "switching".
         started = started or values.word("update_state") != "switching"
@@ -47,6 +48,13 @@ def confirmed(board: Board, made: Plan, told: Told, pace: Pace, was_away: bool =
             "new firmware does not work; ask again in a while: cellwarden read"
         )
     )
+
+
+def _again(board: Board) -> None:
+    try:
+        board.reopen()
+    except NoConnection:
+        pass  # not back yet
 
 
 def _outcome(made: Plan, version: str, values: Values) -> Outcome:

@@ -14,8 +14,9 @@ from board_update.image import Bad
 from board_update.ymodem import DONE, FAILED, RUNNING
 from board_update.ymodem_send import Sender
 
+from ..bluetooth.place import is_bluetooth
 from ..board import Board, Declined
-from ..link import Line
+from ..link import AnyLine
 from ..problems import NoConnection, Problem, Refused
 from ..release import reasons
 from ..words import say
@@ -33,6 +34,10 @@ from .progress import (
     Progress,
     Rate,
     Told,
+)
+
+NO_BLUETOOTH = say(
+    "the bootloader speaks RS485-2 only; over Bluetooth the board is updated live, while it works"
 )
 
 MENU_BAUD = 9600
@@ -53,7 +58,7 @@ class Vendor:
     """One update through the bootloader's menu."""
 
     def __init__(
-        self, line: Line, made: Plan, told: Told, cancelled: Cancelled, pace: Pace, rate: int
+        self, line: AnyLine, made: Plan, told: Told, cancelled: Cancelled, pace: Pace, rate: int
     ) -> None:
         self._line = line
         self._plan = made
@@ -218,7 +223,7 @@ class Vendor:
 
 
 def run_vendor(
-    line: Line,
+    line: AnyLine,
     made: Plan,
     told: Told,
     cancelled: Cancelled = lambda: False,
@@ -229,6 +234,8 @@ def run_vendor(
 ) -> Outcome:
     """Update through the bootloader. ``board``: the same line's, with an installer's session, or
     None where no firmware answers; then ``asking`` makes one for the version afterwards."""
+    if is_bluetooth(line.port):
+        raise Refused(NO_BLUETOOTH)
     pace = pace or Pace()
     baud = line.baud
     try:

@@ -1,7 +1,11 @@
-"""The left of every page: which port, which device, connect; and what is wrong with the line."""
+"""The left of every page: which port, which device, connect; and what is wrong with the line.
+
+Boards on Bluetooth are listed after a press: looking for them takes seconds of radio.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from nicegui import ui
@@ -9,6 +13,7 @@ from nicegui import ui
 from cellwarden.tables import SCHEMA_VERSION
 
 from .. import catalog
+from ..bluetooth.place import is_bluetooth
 from ..problems import Problem
 from ..words import say
 from . import ports
@@ -42,6 +47,11 @@ def build(view: View) -> Callable[[], None]:
             ui.button(icon="refresh", on_click=lambda: list_ports()).props(
                 f'flat round dense data-testid=port.refresh aria-label="{view.tr(_REFRESH)}"'
             )
+            look = (
+                ui.button(icon="bluetooth_searching", on_click=lambda: look_around())
+                .props(f'flat round dense data-testid=port.look aria-label="{view.tr(_LOOK)}"')
+                .tooltip(view.tr(_LOOK))
+            )
         with ui.row().classes("w-full no-wrap gap-2"):
             unit = (
                 ui.number(view.tr(say("Device number")), value=where.unit, min=1, max=247)
@@ -66,6 +76,20 @@ def build(view: View) -> Callable[[], None]:
             found[chosen] = chosen
         port.set_options(found, value=chosen or next(iter(found), None))
 
+    async def look_around() -> None:
+        look.props("loading")
+        look.disable()
+        try:
+            count = await asyncio.to_thread(ports.look_around)
+        except Problem as problem:
+            view.tell_problem(problem)
+        else:
+            list_ports()
+            ui.notify(view.tr(say("{count} boards in sight", count=count)))
+        finally:
+            look.props(remove="loading")
+            look.enable()
+
     async def press() -> None:
         if station.where is not None:
             station.disconnect()
@@ -89,6 +113,8 @@ def build(view: View) -> Callable[[], None]:
         button.props(f"{'outline' if busy else ''} icon={'link_off' if busy else 'link'}")
         for field in (port, unit, baud):
             field.set_enabled(not busy)
+        baud.set_visibility(not is_bluetooth(str(port.value or "")))
+        look.set_visibility(not busy)
         trouble.text = view.tr(_trouble(station))
 
     button.on_click(press)
@@ -126,4 +152,5 @@ def _known_baud(baud: int) -> int:
 _CONNECT = say("Connect")
 _DISCONNECT = say("Disconnect")
 _REFRESH = say("Look for ports again")
-_NO_PORT = say("No port: plug the USB-RS485 cable in and look again")
+_LOOK = say("Look for boards by Bluetooth")
+_NO_PORT = say("No port: plug the USB-RS485 cable in, or look for boards by Bluetooth")

@@ -11,7 +11,14 @@ from ..words import say
 from .view import View
 
 _BIG = ("soc_permille", "pack_10mv", "current_ma")
-_TEXTS = ("machine_code", "serial_number", "device_name", "factory_date", "board_name")
+_TEXTS = (
+    "machine_code",
+    "serial_number",
+    "device_name",
+    "factory_date",
+    "board_name",
+    "bluetooth_address",
+)
 _LABELS = {
     "soc_permille": say("Remaining"),
     "pack_10mv": say("Voltage"),
@@ -21,6 +28,7 @@ _LABELS = {
     "device_name": say("Bluetooth name"),
     "factory_date": say("Factory date"),
     "board_name": say("Board"),
+    "bluetooth_address": say("Bluetooth address"),
 }
 
 
@@ -47,11 +55,17 @@ def build(view: View) -> Callable[[], None]:
         permille = seen.get("soc_permille") if seen else None
         charge.value = (permille or 0) / 1000
         for name, label in texts.items():
-            label.text = (seen.texts.get(name) if seen else "") or "–"
+            text = (seen.texts.get(name) if seen else "") or "–"
+            label.text = _address(text) if name == "bluetooth_address" else text
         tools()
 
     refresh()
     return refresh
+
+
+def _address(digits: str) -> str:
+    """As phones write it."""
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def _stale(stale: bool) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The one owner of the serial port: looks at the board, carries out what pages ask, reconnects.
+"""The one owner of the line: looks at the board, carries out what pages ask, reconnects.
 
 All talk with the board happens on one thread, one thing at a time, so two browsers never mix
 their requests on the line. A look that fails leaves the old snapshot and says that it is old; it
@@ -19,10 +19,10 @@ from typing import Any, TypeVar
 
 from .. import journal_words
 from ..board import Board
-from ..link import Line
+from ..link import AnyLine, open_line
 from ..problems import BadInput, NoConnection, Problem
 from ..words import say
-from .ports import resolve
+from .ports import access, resolve
 from .reader import AnotherBoard, Reader, machine_code
 from .snapshot import Snapshot
 
@@ -60,7 +60,7 @@ class Station:
     def __init__(self, every_s: float = EVERY_S) -> None:
         self._every_s = every_s
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
-        self._line: Line | None = None
+        self._line: AnyLine | None = None
         self._board: Board | None = None
         self._reader: Reader | None = None
         self._next_s = 0.0
@@ -182,7 +182,8 @@ class Station:
     def _follow(self) -> None:
         """Keep to the address and line rate that the work has just given the board."""
         if self.where is not None and self._board is not None and self._line is not None:
-            self.where = replace(self.where, baud=self._line.baud, unit=self._board.unit)
+            baud = self._line.baud or self.where.baud  # Bluetooth has none
+            self.where = replace(self.where, baud=baud, unit=self._board.unit)
 
     def _begin(self, where: Where | None) -> None:
         self.where = where
@@ -196,7 +197,7 @@ class Station:
             raise NoConnection(say("not connected; choose a port and press connect"))
         if self._board is None:
             port = resolve(self.where.port)
-            self._line = Line(port, self.where.baud)
+            self._line = open_line(port, self.where.baud, access())
             self._board = Board(self._line, self.where.unit)
             self._connections += 1
             self._reader = Reader(self._board, self._connections)

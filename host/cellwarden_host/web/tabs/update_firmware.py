@@ -17,9 +17,11 @@ from nicegui import events, ui
 from cellwarden.tables import rows
 
 from ... import update
+from ...bluetooth.place import is_bluetooth
 from ...board import Board
 from ...link import Line
-from ...problems import Problem
+from ...problems import Problem, Refused
+from ...update.vendor import NO_BLUETOOTH
 from ...words import listed, say
 from ..ports import resolve
 from ..station import Where
@@ -136,6 +138,10 @@ class _Card:
             say("Update"),
             danger=drops,
         ):
+            return
+        where = view.station.where
+        if not live and where is not None and is_bluetooth(where.port):
+            view.tell_problem(Refused(NO_BLUETOOTH))
             return
         running = Desk.running = Running(plan)
         try:
