@@ -195,7 +195,7 @@ class Bonds:
         buf[4] = self.passkey & 0xFF
         n = 5
         data = self._data
-        for slot in sorted(range(_SLOTS), key=self._age.__getitem__):
+        for slot in self._by_age():
             at = slot * _SLOT
             if data[at] in (_KEPT, _HIDDEN):
                 for begin, length in (
@@ -246,11 +246,15 @@ class Bonds:
             if self._age[slot]:
                 self._age[slot] -= 1
 
+    def _by_age(self):
+        """Slots, the oldest first."""
+        return sorted(range(_SLOTS), key=lambda slot: self._age[slot])
+
     def _phones(self):
         """Keys of the phones, oldest first."""
         found = []
         data = self._data
-        for slot in sorted(range(_SLOTS), key=self._age.__getitem__):
+        for slot in self._by_age():
             at = slot * _SLOT
             if data[at] in (_KEPT, _HIDDEN) and data[at + 1] != _OUR_IDENTITY:
                 key = bytes(self._view[at + _HEAD : at + _HEAD + data[at + 2]])

@@ -86,8 +86,8 @@ class Bluetooth:
             self._module = bluetooth
             ble = bluetooth.BLE()
             ble.irq(self._events.handler)
-            secure = _can_pair(ble)
             ble.active(True)
+            secure = _can_pair(ble)
             self._bonds.refresh()
             ble.config(mtu=_MTU)
             told = ble.config("mac")[1]
