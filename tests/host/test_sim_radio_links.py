@@ -171,6 +171,69 @@ def on(event, data):
         assert board.radio.lost_events == 0
 
 
+def test_rubbish_on_the_air_changes_nothing(tmp_path):
+    with radio_board(tmp_path) as board, phone_on(board) as phone:
+        for channel in (4, 6, 5, 0x40):
+            for data in (
+                b"\x12\x0b\x00" + bytes(300),
+                b"\x12",
+                b"\xff\xff\xff",
+                b"\x01",
+                bytes(20),
+            ):
+                phone.send_raw(channel, data)
+        board.advance(200)
+        assert said(board, "event 3 ", "event 31") == []
+        phone.disconnect()
+        phone.connect("Bench")
+        phone.pair(PASSKEY)
+        phone.write(SECURE, b"x")
+        assert len(said(board, "event 3 ")) == 1
+
+
+def test_a_pairing_that_does_not_go_on_ends_by_itself(tmp_path):
+    with radio_board(tmp_path) as board, phone_on(board) as phone:
+        phone.send_raw(6, bytes((1, 2, 0, 0x0D, 16, 3, 3)))  # a request, and nothing more
+        board.advance(29_000)
+        assert said(board, "event 28") == []
+        board.advance(2_000)
+        assert said(board, "event 28") == ["event 28 1 0 0 0 0"]
+        assert phone.connected
+
+
+def test_two_phones_of_one_address_are_never_connected_together(tmp_path):
+    answer = "def on(event, data):\n    if event == 1:\n        ble.gap_advertise(100_000)\n"
+    with radio_board(tmp_path, answer) as board, phone_on(board) as phone:
+        with RadioCentral(board, address=phone.address) as twin:
+            with pytest.raises(CentralError):
+                twin.connect("Bench", timeout_s=0.5)
+            assert phone.connected
+            assert len(said(board, "event 1 ")) == 1
+
+
+def test_the_radio_can_be_switched_off_and_on(tmp_path):
+    again = """
+def start():
+    ble.active(False)
+    ble.active(True)
+    print("mtu", ble.config("mtu"), ble.config("gap_name"))
+    ble.gap_advertise(100_000, b"", resp_data=b"\\x06\\x09Again")
+"""
+    with radio_board(tmp_path, again) as board, RadioCentral(board) as phone:
+        assert said(board, "mtu") == ["mtu 256 b'MPY NIMBLE'"]
+        phone.connect("Again")
+        assert phone.uuids() == ["2a00"]
+        assert phone.mtu == 247
+
+
+def test_a_port_that_nobody_serves_is_an_error():
+    with pytest.raises(CentralError, match="no simulated radio"):
+        RadioCentral(1)
+    assert threading.active_count() == 1 or not [
+        thread for thread in threading.enumerate() if thread.name == "central"
+    ]
+
+
 def test_a_central_in_another_process_by_the_hci_port(tmp_path):
     with radio_board(tmp_path, power=False, mode="max") as board:
         port = board.radio.listen()

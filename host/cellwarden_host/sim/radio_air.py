@@ -65,9 +65,15 @@ class Air(link.LocalLink):
         super().__init__()
         self.interval_s = interval_s
         self._lanes: dict[tuple[hci.Address, hci.Address], _Lane] = {}
+        self._stations: list[AirController] = []  # bumble's own set has no order
 
     def stations(self) -> list[AirController]:
-        return [one for one in self.controllers if isinstance(one, AirController)]
+        return list(self._stations)
+
+    def add_controller(self, controller: controller.Controller) -> None:
+        super().add_controller(controller)
+        if isinstance(controller, AirController):
+            self._stations.append(controller)
 
     # --- data
 
@@ -130,6 +136,14 @@ class Air(link.LocalLink):
             if station is not sender
         )
 
+    def taken(self, address: hci.Address) -> bool:
+        """Whether somebody is connected under ``address``: nobody else can be."""
+        return any(
+            connection.self_address == address
+            for station in self._stations
+            for connection in station.le_connections.values()
+        )
+
     def listeners_changed(self) -> None:
         for station in self.stations():
             if isinstance(station.le_legacy_advertiser, _Advertiser):
@@ -147,6 +161,8 @@ class Air(link.LocalLink):
             if connection.peer_address in station.le_connections:
                 station.on_le_disconnected(connection, _GONE)
         self.controllers.discard(station)
+        if station in self._stations:
+            self._stations.remove(station)
 
 
 class _Advertiser(controller.LegacyAdvertiser):
@@ -247,7 +263,10 @@ class AirController(controller.Controller):
             if self.le_scan_type:
                 self._report(kinds.SCAN_RSP, sender, advertiser.scan_response_data)
         pending = self.pending_le_connection
-        if pending is not None and pending.peer_address == sender and advertiser is not None:
+        if pending is None or pending.peer_address != sender or advertiser is None:
+            return
+        public = pending.own_address_type == hci.OwnAddressType.PUBLIC
+        if not self._air.taken(self.public_address if public else self.random_address):
             self.create_le_connection(sender)
 
     def _report(self, kind: int, sender: hci.Address, data: bytes) -> None:

@@ -41,6 +41,7 @@ from .radio_pairing import Passkey
 _T = TypeVar("_T")
 TIMEOUT_S = 10.0
 MTU = 247
+_PATIENCE_S = 20.0  # of real time, with a board whose time stands still
 _STEP_MS = 1
 
 
@@ -100,7 +101,11 @@ class RadioCentral:
         self._thread: threading.Thread | None = None
         self._board = reach if isinstance(reach, SimBoard) else None
         self._loop = self._find_loop()
-        self._device = self._run(self._switch_on(reach))
+        try:
+            self._device = self._run(self._switch_on(reach))
+        except BaseException:
+            self.close()
+            raise
 
     # --- how a call gets done
 
@@ -121,9 +126,12 @@ class RadioCentral:
         try:
             if self._board is not None and not self._board.threaded:
                 return self._step(limited)
-            return asyncio.run_coroutine_threadsafe(limited, self._loop).result()
+            future = asyncio.run_coroutine_threadsafe(limited, self._loop)
+            return future.result(timeout_s + _PATIENCE_S)
         except TimeoutError:
             raise CentralError(f"no answer within {timeout_s:g} s") from None
+        except OSError as error:
+            raise CentralError(f"no simulated radio there: {error}") from error
         except core.ProtocolError as error:
             raise CentralError(f"refused: {error.error_name}", error.error_code) from error
         except (core.BaseBumbleError, hci.HCI_Error, asyncio.CancelledError) as error:
@@ -293,6 +301,14 @@ class RadioCentral:
             return pile.popleft()
 
         return self._run(come(), timeout_s)
+
+    def send_raw(self, channel: int, data: bytes) -> None:
+        """Bytes as they are to an L2CAP channel: 4 is ATT, 6 pairing."""
+
+        async def send() -> None:
+            self._open.send_l2cap_pdu(channel, data)
+
+        self._run(send())
 
     # --- the end
 

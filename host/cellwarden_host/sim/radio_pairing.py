@@ -13,12 +13,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bumble import device, hci, keys, pairing
+from bumble import device, hci, keys, pairing, smp
 
 from . import radio_secrets
 
 ENCRYPTION_UPDATE, GET_SECRET, SET_SECRET, PASSKEY_ACTION = 28, 29, 30, 31
 _ACTION_INPUT, _ACTION_DISPLAY, _ACTION_COMPARE = 2, 3, 4
+TIMEOUT_S = 30.0  # of pairing, by the Core Specification (volume 3, part H, 3.4)
 _PUBLIC = pairing.PairingConfig.AddressType.PUBLIC
 
 
@@ -65,6 +66,10 @@ class _Delegate(pairing.PairingDelegate):
         super().__init__(pairing.PairingDelegate.IoCapability(security.settings.io))
         self._security = security
         self._link = link
+
+    async def accept(self) -> bool:
+        self._security.limit(self._link)
+        return True
 
     async def _ask(self, action: int, number: int = 0) -> int:
         self._link.passkey = asyncio.get_running_loop().create_future()
@@ -149,6 +154,17 @@ class Security:
     def request(self, link: Link) -> None:
         """Ask the central to pair."""
         self._device.request_pairing(link.connection)
+
+    def limit(self, link: Link) -> None:
+        """A pairing has begun, and must come to its end."""
+        sessions = self._device.smp_manager.sessions
+        session = sessions.get(link.number)
+
+        def look() -> None:
+            if session is not None and sessions.get(link.number) is session:
+                session.on_pairing_failure(smp.ErrorCode.UNSPECIFIED_REASON)
+
+        asyncio.get_running_loop().call_later(TIMEOUT_S, look)
 
     @staticmethod
     def inject(link: Link, action: int, passkey: int) -> bool:

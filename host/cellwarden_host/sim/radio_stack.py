@@ -64,9 +64,12 @@ class Stack:
             irk=secrets.token_bytes(16),
             identity_address_type=pairing.PairingConfig.AddressType.PUBLIC,
             gap_service_enabled=False,
+            gatt_service_enabled=False,
         )
         self.device = device.Device(config=config, host=host.Host(self.station, self.station))
         self.device.on(device.Device.EVENT_CONNECTION, self._connected)
+        channels = self.device.l2cap_channel_manager
+        channels.register_fixed_channel(att.ATT_CID, self._heard)
         self.security = Security(self.device, settings, self.links, tell, ask)
         self._default_services()
 
@@ -177,6 +180,11 @@ class Stack:
             status = 1
         link.indicating = False
         self.tell(INDICATE_DONE, (link.number, attribute.handle, status))
+
+    def _heard(self, number: int, pdu: bytes) -> None:
+        """What is longer than the MTU is dropped, as L2CAP does it on a board."""
+        if len(pdu) <= self.link(number).connection.att_mtu:
+            self.device.on_gatt_pdu(number, pdu)
 
     def _written(self, link: Link, attribute: att.Attribute[bytes]) -> None:
         self.tell(GATTS_WRITE, (link.number, attribute.handle))
