@@ -55,7 +55,9 @@ class Air:
         self._ports.append(radio_air.HciPort(self.air, len(self._ports) + 1))
         return self._ports[-1]
 
-    def close(self):
+    def hang_up(self):
+        """As when the simulator ends: every central's HCI goes."""
+
         async def end():
             self._server.close()
             for station in self.air.stations():
@@ -63,13 +65,15 @@ class Air:
                     station.hci_sink.close()
 
         self.run(end())
+
+    def close(self):
+        self.hang_up()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(5)
 
 
 class BleBoard(CliBoard):
-    """A CliBoard with a radio. ``mtu`` and ``passkey`` are the board's; ``drop_after`` cuts the
-    link once so many requests have come."""
+    """A CliBoard with a radio; ``drop_after`` requests the link is cut in place of a reply."""
 
     def __init__(self, air, folder, name=NAME, address=ADDRESS, secure=True, **setup):
         super().__init__(**setup)
@@ -78,6 +82,7 @@ class BleBoard(CliBoard):
         self.passkey = PASSKEY
         self.secure = secure
         self.requests = 0
+        self.chunks = []  # the newest writes
         self.drop_after = None
         self.silent = False
         self.ble_server = Server(self.map, 1, PORT_BLUETOOTH, gap_ms=1000)
@@ -159,7 +164,10 @@ class BleBoard(CliBoard):
             self.ble_server = Server(self.map, 1, PORT_BLUETOOTH, gap_ms=1000)
 
     def _asked(self, connection, data):
+        self.chunks = [*self.chunks[-20:], bytes(data)]
         with self.lock:
+            # Under a new address the next request counts already, as in firmware/tasks.py.
+            self.ble_server.address = self.setting("device_address")
             length = self.ble_server.feed(bytearray(data), len(data), self.desk.now_ms)
             reply = bytes(self.ble_server.tx[:length])
         if not reply:

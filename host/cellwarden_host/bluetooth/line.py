@@ -199,7 +199,7 @@ class BleLine:
             self._news.notify_all()
 
 
-def boards_in_sight(access: Access, seconds: float = LOOK_S) -> list[radio.Seen]:
+def boards_in_sight(access: Access, seconds: float) -> list[radio.Seen]:
     """All boards that call out within ``seconds``."""
     return _scanned(access, seconds, None)
 
@@ -215,7 +215,7 @@ def _found(port: str, access: Access) -> radio.Seen:
     """The one board that ``port`` means."""
     name = wanted(port)
     if not name:
-        return _only_one(boards_in_sight(access))
+        return _only_one(boards_in_sight(access, LOOK_S))
     found = _scanned(access, FIND_S, name)
     for seen in found:
         if seen.is_called(name):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Stands for the PC port of whatever simulator runs when the port is opened.
 SIMULATOR = "sim"
-LOOK_S = 4.0
+_LOOK_S = 4.0
 
 _ready_file = default_ready_file()
 _passkey: Callable[[], int | None] = Access().passkey
@@ -40,7 +40,7 @@ def access() -> Access:
     return Access(_ready_file, _passkey)
 
 
-def look_around(seconds: float = LOOK_S) -> int:
+def look_around(seconds: float = _LOOK_S) -> int:
     """Listen for boards on Bluetooth and list them from now on; how many there are."""
     from ..bluetooth.line import boards_in_sight
 
