@@ -81,7 +81,7 @@ def test_whoever_stops_waiting_stops_the_work():
 
     async def work():
         try:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         finally:
             ended.append(True)
 
