@@ -22,6 +22,20 @@ def test_pairing_asks_for_the_passkey_and_hands_the_bond_over(tmp_path):
         assert phone.encrypted
         phone.write(SECURE, b"secret")
         board.advance(40)
+        assert board.radio.status() == {
+            "on": True,
+            "advertising": False,
+            "connections": [
+                {
+                    "address": phone.address,
+                    "mtu": 247,
+                    "encrypted": True,
+                    "authenticated": True,
+                    "bonded": True,
+                }
+            ],
+            "lost_events": 0,
+        }
         lines = said(board, "event")[2:] + said(board, "secret")
         assert lines == [
             "event 31 1 3 0",

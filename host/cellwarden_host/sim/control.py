@@ -115,6 +115,7 @@ class ControlServer:
                 label: {"baud": line.baud, "lost_bytes": line.lost_bytes}
                 for label, line in board.peripherals.line_of.items()
             },
+            "radio": None if board.radio is None else board.radio.status(),
             "console": bytes(board.console.log[-_CONSOLE_TAIL:]).decode(errors="replace"),
         }
 

@@ -82,6 +82,18 @@ class Radio:
         """Whether the firmware has switched it on."""
         return self._stack is not None
 
+    def status(self) -> dict[str, Any]:
+        """What a person asks about it."""
+        stack = self._stack
+        return {
+            "on": stack is not None,
+            "advertising": stack is not None and stack.station.le_legacy_advertiser.enabled,
+            "connections": []
+            if stack is None
+            else [link.status() for link in stack.links.values()],
+            "lost_events": self.lost_events,
+        }
+
     def pump(self) -> None:
         """Let everything happen that happens at this moment of the board's time."""
         if self._loop is not None:

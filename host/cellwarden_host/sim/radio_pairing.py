@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bumble import device, hci, keys, pairing, smp
 
@@ -50,6 +51,16 @@ class Link:
     @property
     def number(self) -> int:
         return int(self.connection.handle)
+
+    def status(self) -> dict[str, Any]:
+        """What a person asks about it."""
+        return {
+            "address": str(self.connection.peer_address),
+            "mtu": self.connection.att_mtu,
+            "encrypted": self.encrypted,
+            "authenticated": self.authenticated,
+            "bonded": self.bonded,
+        }
 
 
 class Passkey(int):
