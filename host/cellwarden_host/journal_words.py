@@ -7,7 +7,7 @@ if it had happened; an entry that the board has overwritten meanwhile is left ou
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -82,11 +82,12 @@ def fetch(board: Board, first: int, following: int) -> Iterator[Entry]:
     number = first
     while number < following:
         count = min(_A_REQUEST, following - number)
-        yield from _some(board, range(number, number + count))
+        yield from some(board, range(number, number + count))
         number += count
 
 
-def _some(board: Board, numbers: range) -> list[Entry]:
+def some(board: Board, numbers: Sequence[int]) -> list[Entry]:
+    """These few entries; one that has been overwritten meanwhile is left out."""
     wanted = [
         (1 + n // journal.RECORDS_A_FILE, n % journal.RECORDS_A_FILE, _REGISTERS) for n in numbers
     ]
@@ -95,7 +96,10 @@ def _some(board: Board, numbers: range) -> list[Entry]:
     except Declined:
         if len(wanted) == 1:
             return []  # overwritten since the range was read
-        return [entry for n in numbers for entry in _some(board, range(n, n + 1))]
+        found: list[Entry] = []
+        for number in numbers:
+            found.extend(some(board, [number]))
+        return found
 
 
 def parse(registers: list[int]) -> Entry:

@@ -6,8 +6,7 @@ dropped before the problem is reported, so that a half-typed setup never waits o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,13 +91,16 @@ def write(board: Board, wanted: Wanted, preset: int | None = None) -> Values:
     """Write these settings (over a chemistry's defaults, if given); all settings read back."""
     check_ranges(wanted)
     try:
-        with _explained(board):
-            board.command("begin", 1)
-            if preset is not None:
-                board.command("preset", preset)
-            for address, words in _runs(wanted):
-                board.write(address, words)
-            _commit(board)
+        board.command("begin", 1)
+        if preset is not None:
+            board.command("preset", preset)
+        for address, words in _runs(wanted):
+            board.write(address, words)
+        _commit(board)
+    except Declined as error:
+        refusal = _explained(board, error)
+        _drop(board)
+        raise refusal from error
     except Problem:
         _drop(board)
         raise
@@ -149,21 +151,18 @@ def _commit(board: Board) -> None:
                 raise
 
 
-@contextmanager
-def _explained(board: Board) -> Iterator[None]:
-    """An exception of the standard becomes the board's own reason, with the setting's name."""
+def _explained(board: Board, error: Declined) -> Problem:
+    """An exception of the standard as the board's own reason, with the setting's name."""
+    possible = _BEHIND.get(error.code)
+    if possible is None:
+        return Refused(say("the board declined: {error}; nothing was changed", error=error.said))
     try:
-        yield
-    except Declined as error:
-        possible = _BEHIND.get(error.code)
-        if possible is None:
-            raise Refused(
-                say("the board declined: {error}; nothing was changed", error=error.said)
-            ) from error
         result, row = _outcome(board)
-        if result not in possible:
-            result, row = possible[0], None  # the outcome is of an older write
-        raise Refused(reason(result, row)) from error
+    except Problem as lost:
+        return lost
+    if result not in possible:
+        result, row = possible[0], None  # the outcome is of an older write
+    return Refused(reason(result, row))
 
 
 def _outcome(board: Board) -> tuple[str, Any | None]:

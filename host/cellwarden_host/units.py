@@ -133,7 +133,8 @@ def _digits(row: Any, count: int) -> str:
     value, unit = _step(row) * count, shown_unit(row)
     if row.kind == "reading" or unit in ("V", "°C"):
         return str(value)
-    return f"{value.normalize():f}"
+    digits = str(value)
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def parse(row: Any, typed: str) -> int:

@@ -80,7 +80,11 @@ class Plan:
 
 def plan(board: Board | None, path: Path, *, older: bool = False) -> Plan:
     """Check the file, and that it is for this board; without a board, the file alone."""
-    release = reading.opened(Path(path))
+    return planned(board, reading.opened(Path(path)), str(path), older=older)
+
+
+def planned(board: Board | None, release: reading.Release, path: str, *, older: bool) -> Plan:
+    """The plan for an image that is whole; ``path`` is what a person calls it."""
     header = release.header
     values = None if board is None else _asked(board)
     running = name = ""
@@ -90,7 +94,7 @@ def plan(board: Board | None, path: Path, *, older: bool = False) -> Plan:
             raise Refused(
                 say(
                     "{path} is for the board {wanted}, this one is a {name}; nothing was done",
-                    path=str(path),
+                    path=path,
                     wanted=header.board,
                     name=name,
                 )
@@ -100,7 +104,7 @@ def plan(board: Board | None, path: Path, *, older: bool = False) -> Plan:
                 say(
                     "{path} holds version {version}, {running} runs; going back has to be asked "
                     "for (--allow-older)",
-                    path=str(path),
+                    path=path,
                     version=header.version_text,
                     running=running,
                 )

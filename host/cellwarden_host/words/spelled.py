@@ -6,7 +6,7 @@ to know what it means.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
 from typing import Any
 
 from . import Said, known, listed, say
@@ -28,8 +28,8 @@ _FIRST = {
     "open_wire_top": 32,
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-# The board counts dates from here.
-_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+# The board counts dates from here: the beginning of 2020.
+_EPOCH_S = 1_577_836_800
 
 
 def spelled(row: Any, count: int) -> Said | None:
@@ -42,7 +42,8 @@ def spelled(row: Any, count: int) -> Said | None:
     if row.kind != "reading":
         return None
     if row.name.endswith("_date_s"):
-        return known(f"{_EPOCH + timedelta(seconds=count):%Y-%m-%d %H:%M} UTC")
+        year, month, day, hour, minute = time.gmtime(_EPOCH_S + count)[:5]
+        return known(f"{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
     if row.unit == "s":
         return duration(count)
     return duration(count * _MINUTE) if row.unit == "min" else None
