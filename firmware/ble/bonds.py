@@ -20,7 +20,11 @@ _KEY = 16
 _VALUE = 112
 _HEAD = 4  # state, type, length of key, length of value
 _SLOT = _HEAD + _KEY + _VALUE
-_FREE, _KEPT, _TRIAL, _HIDDEN = range(4)  # hidden: kept, until who is on trial has passed
+# States; hidden: kept, but not told, until who is on trial in its place has passed or is gone.
+_FREE = 0
+_HIDDEN = 1
+_KEPT = 2
+_TRIAL = 3
 _OUR_IDENTITY = 10
 _TAIL = 3
 _VERSION = 1
@@ -52,7 +56,7 @@ class Bonds:
         data = self._data
         for slot in range(_SLOTS):
             at = slot * _SLOT
-            if data[at] in (_KEPT, _TRIAL) and data[at + 1] == kind:
+            if data[at] >= _KEPT and data[at + 1] == kind:
                 if key is not None:
                     if self._is(slot, key):
                         return self._values[slot]
@@ -135,7 +139,7 @@ class Bonds:
         data = self._data
         for slot in range(_SLOTS):
             at = slot * _SLOT
-            if data[at] in (_KEPT, _TRIAL):
+            if data[at] >= _KEPT:
                 begin = at + _HEAD + _KEY
                 self._values[slot] = self._view[begin : begin + data[at + 3]]
                 if self._age[slot] == 255:
@@ -197,7 +201,7 @@ class Bonds:
         data = self._data
         for slot in self._by_age():
             at = slot * _SLOT
-            if data[at] in (_KEPT, _HIDDEN):
+            if _FREE < data[at] < _TRIAL:
                 for begin, length in (
                     (at + 1, _HEAD - 1),
                     (at + _HEAD, data[at + 2]),
@@ -256,7 +260,7 @@ class Bonds:
         data = self._data
         for slot in self._by_age():
             at = slot * _SLOT
-            if data[at] in (_KEPT, _HIDDEN) and data[at + 1] != _OUR_IDENTITY:
+            if _FREE < data[at] < _TRIAL and data[at + 1] != _OUR_IDENTITY:
                 key = bytes(self._view[at + _HEAD : at + _HEAD + data[at + 2]])
                 if key in found:
                     found.remove(key)

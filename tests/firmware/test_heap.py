@@ -23,7 +23,7 @@ def run_script(name, folder):
     )
 
 
-@pytest.mark.parametrize("name", ["heap_locked.py", "storage.py"])
+@pytest.mark.parametrize("name", ["heap_locked.py", "storage.py", "ble_heap.py"])
 def test_script_passes_on_micropython(name, tmp_path):
     assert MICROPYTHON, "no micropython in .venv/bin or on the PATH"
     result = run_script(name, tmp_path)
