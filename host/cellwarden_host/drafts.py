@@ -19,6 +19,7 @@ from .board import Board, Values
 from .problems import BadInput, Refused
 from .rehearsal import Key
 from .transaction import Change
+from .web.snapshot import Snapshot
 from .words import Said, listed, say, schema
 
 Wanted = dict[Key, int]
@@ -210,6 +211,38 @@ def element_name(key: Key) -> Said:
     return say("{name}, {which}", name=schema.title(row), which=schema.element(row, key[1]))
 
 
+def values_of(seen: Snapshot) -> Values:
+    """Settings and what a rehearsal needs besides, as one."""
+    before = Values()
+    for row in catalog.SETTINGS:
+        known = row.name in seen.settings
+        before.set(row, seen.settings.all(row.name) if known else [None] * row.count)
+    for name in NEEDED_READINGS:
+        before.set(catalog.READING[name], [seen.get(name)])
+    return before
+
+
+def changes_text(changes: tuple[Change, ...], follows: tuple[Change, ...] = ()) -> Said:
+    """Every change on a line of its own; those that follow from others say so."""
+    lines: list[Said] = []
+    for change in changes:
+        line = change_text(change)
+        if change in follows:
+            line = say("{line} (follows by itself)", line=line)
+        lines.append(line)
+    return listed(lines, "\n")
+
+
+def change_text(change: Change) -> Said:
+    key = (change.row.name, change.element)
+    return say(
+        "{name}: {before} → {after}",
+        name=element_name(key),
+        before=schema.value(change.row, change.before),
+        after=schema.value(change.row, change.after),
+    )
+
+
 def keys(found: Iterable[Any]) -> list[Key]:
     """Every element of these settings."""
     return [(row.name, element) for row in found for element in range(row.count)]
@@ -260,4 +293,15 @@ def _with_value(played: rehearsal.Rehearsal, wanted: Wanted) -> Any:
     return named
 
 
-__all__ = ["Draft", "Judged", "Write", "defaults", "digits", "element_name", "keys"]
+__all__ = [
+    "Draft",
+    "Judged",
+    "Write",
+    "change_text",
+    "changes_text",
+    "defaults",
+    "digits",
+    "element_name",
+    "keys",
+    "values_of",
+]

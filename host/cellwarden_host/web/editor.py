@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from nicegui import ui
 
 from ..board import Values
-from ..drafts import NEEDED_READINGS, Draft, Judged, defaults, element_name
+from ..drafts import Draft, Judged, changes_text, defaults, values_of
 from ..problems import Problem
 from ..rehearsal import Key
 from ..settings_files import is_confirmation
 from ..transaction import Change
-from ..words import Said, listed, say, schema
-from .snapshot import Snapshot
+from ..words import listed, say, schema
 from .view import View
 
 _KEY = "draft"
@@ -116,44 +114,6 @@ def editor_of(view: View) -> Editor:
         found = _EDITORS[client.id] = Editor(view)
         client.on_delete(lambda: _EDITORS.pop(client.id, None))
     return found
-
-
-def values_of(seen: Snapshot) -> Values:
-    """Settings and what a rehearsal needs besides, as one."""
-    from .. import catalog
-
-    before = Values()
-    for row in catalog.SETTINGS:
-        known = row.name in seen.settings
-        before.set(row, seen.settings.all(row.name) if known else [None] * row.count)
-    for name in NEEDED_READINGS:
-        before.set(catalog.READING[name], [seen.get(name)])
-    return before
-
-
-def changes_text(changes: tuple[Change, ...], follows: tuple[Change, ...] = ()) -> Said:
-    """Every change on a line of its own; those that follow from others say so."""
-    lines: list[Said] = []
-    for change in changes:
-        line = change_text(change)
-        if change in follows:
-            line = say("{line} (follows by itself)", line=line)
-        lines.append(line)
-    return listed(lines, "\n")
-
-
-def change_text(change: Change) -> Said:
-    key = (change.row.name, change.element)
-    return say(
-        "{name}: {before} → {after}",
-        name=element_name(key),
-        before=_value(change.row, change.before),
-        after=_value(change.row, change.after),
-    )
-
-
-def _value(row: Any, count: int | None) -> str:
-    return schema.value(row, count)
 
 
 def nothing(board: object) -> None:

@@ -42,9 +42,9 @@ def chromium_path() -> str:
     raise RuntimeError("there is no Chromium here; get it with: make browser")
 
 
-def launch_chromium(playwright: Playwright) -> Browser:
+def launch_chromium(playwright: Playwright, *options: str) -> Browser:
     return playwright.chromium.launch(
-        executable_path=chromium_path(), args=list(_CHROMIUM_OPTIONS)
+        executable_path=chromium_path(), args=[*_CHROMIUM_OPTIONS, *options]
     )
 
 

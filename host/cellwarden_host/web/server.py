@@ -16,7 +16,7 @@ from nicegui import app, ui
 
 from ..problems import Refused
 from ..words import CHINESE, ENGLISH, LANGUAGES, say
-from . import recording
+from . import phone, recording
 from .doorkeeper import Doorkeeper
 from .frame import Frame
 from .station import Station, Where
@@ -44,6 +44,7 @@ def serve(options: Options, started: Callable[[str], None]) -> None:
     views: dict[str, View] = {}
     static = resources.files(__package__) / "static"
     app.add_static_files("/static", str(static))
+    phone.mount(app)
     app.add_middleware(Doorkeeper, listens_on=options.host)
     url = f"http://{options.host}:{options.http_port}/"
 

@@ -9,9 +9,9 @@ from nicegui import ui
 from cellwarden.tables import rows
 
 from ... import transaction
-from ...drafts import Draft
+from ...drafts import Draft, change_text, values_of
 from ...words import Said, say, schema
-from ..editor import Editor, change_text, values_of
+from ..editor import Editor
 from ..snapshot import Snapshot
 from ..view import View
 
