@@ -181,3 +181,11 @@ def test_the_model_is_dark_without_its_pump_and_on_its_head_unturned():
     assert lit(oled) == {(127, 63)}
     oled.write(b"\x00\xa7", 0)
     assert len(lit(oled)) == 128 * 64 - 1
+
+
+def test_the_passkey_stands_there_while_somebody_pairs():
+    scene = Scene()
+    scene.page.passkey = 4711
+    assert scene.line(3, board_state=ids.BOARD_STATE_IS_READY) == "KEY 004711"
+    scene.page.passkey = -1
+    assert scene.line(3).strip() == "READY"

@@ -11,6 +11,7 @@ from cellwarden.access import Access
 from cellwarden.controller import Controller
 from cellwarden.protection import LATCHED
 from cellwarden_host.sim.provision import commissioned
+from firmware.ble.bonds import Bonds
 from firmware.persistence import Persistence
 
 
@@ -319,3 +320,23 @@ def test_a_self_test_that_was_asked_for_is_dropped_when_a_switch_has_closed(
     app.on = False
     tasks._test_chips()
     assert ran and controller.conditions.self_test_failures == 4
+
+
+def test_phones_are_kept_in_pieces_like_everything_else_and_tried_again(board_of, tmp_path):
+    controller, persistence = board_of()
+    bonds = Bonds(lambda n: bytes(range(7, 7 + n)))
+    persistence.load_bonds(bonds, 0)
+    assert bonds.changed and persistence.waits(controller)
+    persistence._bonds_store.begin = lambda buf, n: False  # a full flash
+    assert persistence.step(controller, 20) and bonds.changed and persistence.failed
+    del persistence._bonds_store.begin
+    assert persistence.step(controller, 6_000) and persistence.halfway
+    assert persistence.step(controller, 6_020) and not bonds.changed
+    again = Bonds(lambda n: bytes(n))
+    board_of()[1].load_bonds(again, 0)
+    assert again.passkey == bonds.passkey and not again.changed
+    for name in ("a", "b"):
+        (tmp_path / "data" / f"bluetooth.{name}").write_bytes(b"torn")
+    lost = Bonds(lambda n: bytes(range(9, 9 + n)))
+    board_of()[1].load_bonds(lost, 0)
+    assert 0 < lost.passkey != bonds.passkey and lost.changed and not lost.phones
