@@ -44,6 +44,8 @@ _LOOK_S = 0.02
 _OK, _NO_CONNECTION, _FAILED = 0, 8, 1
 _MUST_SECURE = (0x05, 0x0F)  # ATT: insufficient authentication, insufficient encryption
 _GONE = "emulatedLinkGone"
+_LOST = "link lost"
+_PAGE_ENDS = ("Runtime.executionContextsCleared", "Target.detachedFromTarget")
 _SCRIPT = """(() => {
   const one = window.BluetoothRemoteGATTCharacteristic?.prototype;
   const server = window.BluetoothRemoteGATTServer?.prototype;
@@ -55,7 +57,6 @@ _SCRIPT = """(() => {
     return this;
   };
   server.disconnect = function () { window.GONE?.(""); disconnect.call(this); };
-  window.addEventListener("pagehide", () => window.GONE?.(""));
 })()""".replace("GONE", _GONE)
 
 
@@ -76,7 +77,7 @@ class Central(Protocol):
 
 
 class EmulatedBluetooth:
-    """The radio of one Chromium, which was started with ``debug_port``; all its pages see ``name``.
+    """The radio of a Chromium that was started with ``debug_port``; its pages see ``name``.
 
     ``central`` makes the phone's side of each connection anew. ``join(page)`` before its first
     address. ``chooses = False``: the person closes the list of boards without choosing.
@@ -93,7 +94,7 @@ class EmulatedBluetooth:
         self._make = central
         self._bonded = False
         self._central: Central | None = None
-        self._services: list[str] = []
+        self._discovered = False
         self._uuids: dict[str, str] = {}  # the emulation's identifier: characteristic
         self._heard: dict[str, deque[bytes]] = {}
         self._reading: set[str] = set()  # identifiers whose read waits for a notification
@@ -112,7 +113,14 @@ class EmulatedBluetooth:
 
     async def _open(self, port: int) -> None:
         await self._devtools.open(port)
+        await self._enable()
+        self._tasks = [asyncio.create_task(one) for one in (self._serve(), self._watch())]
+
+    async def _enable(self) -> None:
         await self._do("enable", state="powered-on", leSupported=True)
+        await self._in_sight()
+
+    async def _in_sight(self) -> None:
         await self._do(
             "simulatePreconnectedPeripheral",
             address=_ADDRESS,
@@ -120,7 +128,6 @@ class EmulatedBluetooth:
             manufacturerData=[],
             knownServiceUuids=[SERVICE],
         )
-        self._tasks = [asyncio.create_task(one) for one in (self._serve(), self._watch())]
 
     def join(self, page: Page) -> None:
         """Give ``page`` the radio, from its next address on."""
@@ -171,7 +178,9 @@ class EmulatedBluetooth:
         while True:
             event, parameters, session = await self._devtools.events.get()
             try:
-                if event == "Runtime.bindingCalled" and parameters["name"] == _GONE:
+                if event in _PAGE_ENDS:
+                    await self._hang_up(page_ended=True)
+                elif event == _LOST or parameters.get("name") == _GONE:
                     await self._hang_up()
                 elif event in handlers:
                     await handlers[event](parameters, session)
@@ -259,11 +268,11 @@ class EmulatedBluetooth:
         return True
 
     async def _discover(self) -> None:
-        if self._services or self._central is None:
+        if self._discovered or self._central is None:
             return
+        self._discovered = True
         for service, characteristics in self._central.services().items():
             made = await self._do("addService", address=_ADDRESS, serviceUuid=_full(service))
-            self._services.append(made["serviceId"])
             for uuid, bits in characteristics.items():
                 properties = {name: bool(bits & bit) for bit, name in _PROPERTIES.items()}
                 # For the script's reads; the page is to know by itself what it may read.
@@ -325,21 +334,32 @@ class EmulatedBluetooth:
         """A link that breaks is told to the page as its system would."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            if self._services and self._central is not None and not self._central.connected:
-                await self._hang_up()
-                await self._do("simulateGATTDisconnection", address=_ADDRESS)
+            phone = self._central
+            if self._discovered and phone is not None and not phone.connected:
+                self._discovered = False
+                # In its turn: an operation left open would take the whole emulation along.
+                self._devtools.events.put_nowait((_LOST, {}, ""))
 
-    async def _hang_up(self) -> None:
-        """The link ends on the phone's side; what the emulation knows of the board goes too."""
+    async def _hang_up(self, page_ended: bool = False) -> None:
+        """The link has ended on one side or the other: what is known of it goes."""
         phone, self._central = self._central, None
-        services, self._services = self._services, []
+        reading, self._reading = self._reading, set()
+        self._discovered = False
         self._uuids.clear()
         self._heard.clear()
-        self._reading.clear()
-        if phone is not None:
-            await asyncio.to_thread(phone.close)
-        for service in services:
-            await self._do("removeService", serviceId=service)
+        if phone is None:
+            return
+        await asyncio.to_thread(phone.close)
+        if page_ended:
+            # It leaves a read open, and that takes Chromium's whole emulation along.
+            await self._do("disable")
+            await self._enable()
+            return
+        for identifier in reading:
+            await self._answer(identifier, "read", _FAILED, None)
+        # Takes the services along, and the board from the lists to choose from.
+        await self._do("simulateGATTDisconnection", address=_ADDRESS)
+        await self._in_sight()
 
 
 def _full(uuid: str) -> str:

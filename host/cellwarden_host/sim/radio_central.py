@@ -27,7 +27,7 @@ import asyncio
 import secrets
 import threading
 from collections import defaultdict, deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -267,6 +267,16 @@ class RadioCentral:
             _text(one.uuid) for service in self._peer.services for one in service.characteristics
         ]
 
+    def services(self) -> dict[str, dict[str, int]]:
+        """{service: {characteristic: its property bits}}, as found at the last connect."""
+        services = [] if self._peer is None else self._peer.services
+        return {
+            _text(service.uuid): {
+                _text(one.uuid): int(one.properties) for one in service.characteristics
+            }
+            for service in services
+        }
+
     def _find(self, uuid: str) -> gatt_client.CharacteristicProxy[bytes]:
         self._open  # noqa: B018 - says so when nobody is connected
         assert self._peer is not None
@@ -281,10 +291,10 @@ class RadioCentral:
     def write(self, uuid: str, data: bytes, response: bool = True) -> None:
         self._run(self._find(uuid).write_value(data, with_response=response))
 
-    def subscribe(self, uuid: str) -> None:
-        """Have notifications; they pile up until ``take`` or ``wait``."""
-        pile = self._received[_text(core.UUID(uuid))]
-        self._run(self._find(uuid).subscribe(lambda value: pile.append(bytes(value))))
+    def subscribe(self, uuid: str, heard: Callable[[bytes], None] | None = None) -> None:
+        """Have notifications; they pile up until ``take`` or ``wait``, or go to ``heard``."""
+        take = heard or self._received[_text(core.UUID(uuid))].append
+        self._run(self._find(uuid).subscribe(lambda value: take(bytes(value))))
 
     def take(self, uuid: str) -> list[bytes]:
         """Notifications since the last look."""
