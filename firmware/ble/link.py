@@ -3,7 +3,9 @@
 The very same server and register map as on RS485. One request at a time: what comes while a
 reply goes out is dropped and counted. Each step does a bounded piece of work and never waits: 64
 bytes are judged, or one notification is handed to the stack. Reading the request's value makes
-new bytes, which is all that MicroPython's ``gatts_read`` offers.
+new bytes, which is all that MicroPython's ``gatts_read`` offers; so that a flood cannot fill the
+heap between two collections, no more is read than a budget allows, and the stack cuts off what
+does not fit into its buffer meanwhile.
 
 It must never be fed before the link is encrypted and authenticated.
 """
@@ -19,6 +21,7 @@ _SETTLE_MS = 500
 _PIECE = 64
 _REPLY_MS = 2_000  # a reply that is not out by then is dropped, and so is the link
 _MOST_DROPPED = 32_000
+_BUDGET = 2_560
 
 
 class Link:
@@ -36,18 +39,25 @@ class Link:
         self._since_ms = 0  # when the reply was ready
         self.asked_ms = 0  # when the newest request came
         self.dropped = 0  # bytes
+        self._budget = _BUDGET
 
     def reset(self, now_ms):
         """Another link, or none: nothing of what came before counts."""
-        self._drop(self._ble.gatts_read(self._request))
+        self._drop(self._read())
         self._came = b""
         self._at = self._sent = self._length = 0
         self.server.clear()
         self.asked_ms = now_ms
 
-    def ignore(self):
-        """Drop what came; nobody who may ask has written it."""
-        self._drop(self._ble.gatts_read(self._request))
+    def allow(self):
+        """Time has passed: as much as the budget may be read again."""
+        self._budget = _BUDGET
+
+    def ignore(self, events):
+        """Drop what came; nobody who may ask has written it, or not now."""
+        if events.written and self._budget > 0:
+            events.written = False
+            self._drop(self._read())
 
     def step(self, now_ms, events, connection, size):
         """Do one piece of work; milliseconds until the next is wanted, -1 when it is stuck.
@@ -55,17 +65,15 @@ class Link:
         ``size`` is the most that one notification carries.
         """
         if self._length:
-            if events.written:
-                events.written = False
-                self.ignore()
+            self.ignore(events)
             return self._send(now_ms, connection, size)
         if self._at < len(self._came):
             piece = memoryview(self._came)[self._at : self._at + _PIECE]
             self._at += len(piece)
             length = self.server.feed(piece, len(piece), now_ms)
-        elif events.written:
+        elif events.written and self._budget > 0:
             events.written = False
-            self._came = self._ble.gatts_read(self._request)
+            self._came = self._read()
             self._at = 0
             return BUSY_MS
         else:
@@ -95,6 +103,11 @@ class Link:
         if end == self._length:
             self._length = 0
         return BUSY_MS
+
+    def _read(self):
+        came = self._ble.gatts_read(self._request)
+        self._budget -= len(came)
+        return came
 
     def _drop(self, data):
         self.dropped = min(self.dropped + len(data), _MOST_DROPPED)

@@ -162,9 +162,7 @@ class Bluetooth:
         if self._link is None:
             return REST_MS
         if not self._secured or self._leaving:
-            if events.written:
-                events.written = False
-                self._link.ignore()
+            self._link.ignore(events)
             return REST_MS
         size = self._mtu - 3
         wait_ms = self._link.step(now_ms, events, self._conn, size)
@@ -296,6 +294,7 @@ class Bluetooth:
         self._publish(now_ms)
         if self._link is not None:
             self._link.server.address = live[ids.DEVICE_ADDRESS]
+            self._link.allow()
         if self._conn != _NOBODY:
             self._watch(now_ms, live[ids.BLUETOOTH_ON])
         self._advertise(now_ms, readout, live[ids.BLUETOOTH_ON])

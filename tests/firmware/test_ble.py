@@ -117,13 +117,13 @@ def test_what_comes_while_a_reply_goes_out_is_counted_and_dropped():
     b.stack.room = 1
     b.write(frame(READ_MANY))
     b.run(20)
-    for _ in range(50):
+    for _ in range(5):
         b.write(frame(BALANCING_OFF) * 60)
         b.run(4)
     b.stack.room = 100
-    b.run(300)
+    b.run(600)
     assert len(b.replies()) == 229
-    assert b.reading("ble_dropped") == 50 * 480
+    assert b.reading("ble_dropped") == 5 * 480
     assert b.ask(READ_SOC)[:2] == bytes((1, 4))
 
 
@@ -132,12 +132,14 @@ def test_a_step_is_bounded_whatever_comes():
     chance = random.Random(3)
     b.ble._link.server.put = lambda buf, n, now_ms: sizes.append(n)
     sizes = []
-    for _ in range(200):
+    for _ in range(2_000):
         b.write(chance.randbytes(600), most=chance.choice((1, 20, 244, 600)))
         reads = b.stack.calls.count("gatts_read")
         b.run(2)
         assert b.stack.calls.count("gatts_read") <= reads + 1
-    assert max(sizes) <= 64 and sum(sizes) > 5_000
+    assert max(sizes) <= 64
+    # Four seconds: what is read is garbage later, so it has to stay small against the heap.
+    assert 30_000 < sum(sizes) < 52_000
 
 
 def test_noise_writes_nothing_and_the_board_answers_afterwards():
