@@ -95,5 +95,6 @@ def phone_on(board, **options):
 
 def said(board, *words):
     """Lines that the firmware has printed and that start with ``words``."""
+    board.call(board.console.drain)
     start = " ".join(str(word) for word in words)
     return [line for line in printed(board).splitlines() if line.startswith(start)]

@@ -1,5 +1,6 @@
 """Connections of the simulated radio: pairing, bonds, several centrals, and every way to end."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def test_pairing_asks_for_the_passkey_and_hands_the_bond_over(tmp_path):
         phone.pair(PASSKEY)
         assert phone.encrypted
         phone.write(SECURE, b"secret")
-        board.advance(40)
+        board.advance(400)
         assert board.radio.status() == {
             "on": True,
             "advertising": False,
@@ -58,6 +59,7 @@ def test_a_wrong_passkey_leaves_nothing_and_can_be_tried_again(tmp_path):
         assert len(said(board, "secret")) == 1  # only the board's own
         phone.pair(PASSKEY)
         phone.write(SECURE, b"x")
+        board.advance(400)
         assert said(board, "event 28")[2:] == ["event 28 1 1 1 1 16"]
 
 
@@ -100,6 +102,25 @@ def test_a_bond_is_only_what_the_firmware_kept(tmp_path):
             assert not phone.encrypted
             with pytest.raises(CentralError):
                 phone.write(SECURE, b"x")
+
+
+def test_a_bond_is_no_better_than_the_pairing_that_made_it(tmp_path):
+    with radio_board(tmp_path) as board, phone_on(board) as phone:
+        phone.pair(None)
+        phone.disconnect()
+        phone.connect("Bench")
+        phone.encrypt()
+        with pytest.raises(CentralError, match="INSUFFICIENT_AUTHENTICATION"):
+            phone.write(SECURE, b"x")
+        assert said(board, "event 28") == ["event 28 1 1 0 1 16"] * 2
+
+
+def test_a_board_can_be_stepped_from_inside_somebody_elses_loop(tmp_path):
+    async def inside():
+        with radio_board(tmp_path) as board, phone_on(board) as phone:
+            return phone.mtu
+
+    assert asyncio.run(inside()) == 247
 
 
 def test_two_centrals_one_advertisement_one_connection(tmp_path):
@@ -202,6 +223,7 @@ def test_rubbish_on_the_air_changes_nothing(tmp_path):
         phone.connect("Bench")
         phone.pair(PASSKEY)
         phone.write(SECURE, b"x")
+        board.advance(400)  # the bond goes to flash first
         assert len(said(board, "event 3 ")) == 1
 
 

@@ -17,6 +17,7 @@ from bumble import controller, hci, link, ll
 from bumble.core import PhysicalTransport
 from bumble.transport.common import StreamPacketSink, StreamPacketSource
 
+PACKET_BYTES = 251
 PACKETS_PER_EVENT = 6  # a direction; phones take 4 to 8
 NO_ADDRESS = "00:00:00:00:00:00"  # a central has a random address only, its host's choice
 _RSSI_DBM = -50
@@ -25,17 +26,24 @@ _CANCELLED = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
 
 
 class _Lane:
-    """Packets on their way from one controller to another."""
+    """Packets on their way from one controller to another: those of one connection, one way."""
 
-    def __init__(self, air: Air, source: hci.Address, target: AirController) -> None:
+    def __init__(
+        self,
+        air: Air,
+        sender: controller.Controller,
+        connection: controller.Connection,
+        target: AirController,
+    ) -> None:
         self._air = air
-        self._source = source
+        self._sender = sender
+        self._connection = connection
         self.target = target
-        self.waiting: deque[bytes] = deque()
+        self.waiting: deque[tuple[bytes, int]] = deque()
         self._timer: asyncio.Handle | None = None
 
     def send(self, data: bytes) -> None:
-        self.waiting.append(data)
+        self.waiting.append((data, max(1, -(-len(data) // PACKET_BYTES))))
         if self._timer is None:
             self._schedule()
 
@@ -50,10 +58,19 @@ class _Lane:
 
     def _event(self) -> None:
         self._timer = None
-        for _ in range(min(PACKETS_PER_EVENT, len(self.waiting))):
-            data = self.waiting.popleft()
-            if self._source in self.target.le_connections:
-                self.target.on_link_acl_data(self._source, PhysicalTransport.LE, data)
+        source = self._connection.self_address
+        left = PACKETS_PER_EVENT
+        while self.waiting and left > 0:
+            data, packets = self.waiting.popleft()
+            left -= packets
+            # Only now is it acknowledged: until then its sender counts it as under way.
+            self._sender.send_hci_packet(
+                hci.HCI_Number_Of_Completed_Packets_Event(
+                    connection_handles=[self._connection.handle], num_completed_packets=[packets]
+                )
+            )
+            if source in self.target.le_connections:
+                self.target.on_link_acl_data(source, PhysicalTransport.LE, data)
         if self.waiting:
             self._schedule()
 
@@ -91,7 +108,7 @@ class Air(link.LocalLink):
         key = (connection.self_address, destination_address)
         lane = self._lanes.get(key)
         if lane is None or lane.target is not target:
-            lane = self._lanes[key] = _Lane(self, connection.self_address, target)
+            lane = self._lanes[key] = _Lane(self, sender_controller, connection, target)
         lane.send(data)
 
     def waiting(self, source: hci.Address, target: hci.Address) -> int:
@@ -200,7 +217,7 @@ class AirController(controller.Controller):
     le_features = controller.Controller.le_features & ~(
         hci.LeFeatureMask.LE_EXTENDED_ADVERTISING | hci.LeFeatureMask.LE_PERIODIC_ADVERTISING
     )
-    le_acl_data_packet_length = 251
+    le_acl_data_packet_length = PACKET_BYTES
 
     def __init__(
         self,
@@ -284,6 +301,11 @@ class AirController(controller.Controller):
         self.send_hci_packet(hci.HCI_LE_Advertising_Report_Event([report]))
 
     # --- connections
+
+    def on_hci_acl_data_packet(self, packet: hci.HCI_AclDataPacket) -> None:
+        connection = self.find_le_connection_by_handle(packet.connection_handle)
+        if connection is not None:
+            connection.assembler.feed_packet(packet)  # acknowledged when it has left
 
     def on_le_disconnected(self, connection: controller.Connection, reason: int) -> None:
         self._air.forget(connection)

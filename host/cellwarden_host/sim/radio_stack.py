@@ -8,15 +8,19 @@ answers. Numbers of events and the order of their fields: MicroPython's library/
 
 from __future__ import annotations
 
+import logging
 import secrets
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from bumble import att, device, gatt, hci, host, pairing
+from bumble import att, core, device, gatt, hci, host, pairing
 
 from .radio_air import Air, AirController
 from .radio_pairing import Link, Security, Settings
 from .radio_values import Definition, Value
+
+_log = logging.getLogger(__name__)
 
 CENTRAL_CONNECT, CENTRAL_DISCONNECT, GATTS_WRITE = 1, 2, 3
 INDICATE_DONE, MTU_EXCHANGED, CONNECTION_UPDATE = 20, 21, 27
@@ -37,6 +41,19 @@ class RadioError(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+class _Ear:
+    """What the controller hears reaches the host; rubbish off the air ends here."""
+
+    def __init__(self, listener: host.Host) -> None:
+        self._listener = listener
+
+    def on_packet(self, packet: bytes) -> None:
+        try:
+            self._listener.on_packet(packet)
+        except (core.BaseBumbleError, struct.error, ValueError, IndexError) as error:
+            _log.debug("dropped %s: %r", packet.hex(), error)
 
 
 class Stack:
@@ -67,6 +84,7 @@ class Stack:
             gatt_service_enabled=False,
         )
         self.device = device.Device(config=config, host=host.Host(self.station, self.station))
+        self.station.set_packet_sink(_Ear(self.device.host))
         self.device.on(device.Device.EVENT_CONNECTION, self._connected)
         channels = self.device.l2cap_channel_manager
         channels.register_fixed_channel(att.ATT_CID, self._heard)
