@@ -68,6 +68,14 @@ class Air:
 
     def close(self):
         self.hang_up()
+
+        async def end():
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self.run(end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(5)
 
@@ -84,6 +92,7 @@ class BleBoard(CliBoard):
         self.requests = 0
         self.chunks = []  # the newest writes
         self.drop_after = None
+        self.drop_links = 0  # so many connections end as soon as they are there
         self.silent = False
         self.ble_server = Server(self.map, 1, PORT_BLUETOOTH, gap_ms=1000)
         self._control = socket.create_server(("127.0.0.1", 0))
@@ -155,6 +164,9 @@ class BleBoard(CliBoard):
     def _connected(self, connection):
         self._connection = connection
         connection.on("disconnection", lambda _: self._left())
+        if self.drop_links:
+            self.drop_links -= 1
+            self.air.loop.create_task(connection.disconnect())
 
     def _left(self):
         """As the firmware: no session and no half-made transaction outlive the link."""

@@ -220,6 +220,15 @@ def test_a_board_that_does_not_answer_is_not_told_to_be_a_cable(board):
     assert board.requests == 3, "asked again as over a cable"
 
 
+def test_a_link_that_breaks_while_it_is_made_is_made_once_more(board):
+    board.drop_links = 1
+    with BleLine(PORT, access(board)) as line:
+        Board(line).check_schema()
+    board.drop_links = 2
+    with pytest.raises(NoConnection, match="ended the connection|lost"):
+        BleLine(PORT, access(board))
+
+
 def test_a_simulator_that_ends_is_a_lost_link(air, board):
     with BleLine(PORT, access(board)) as line:
         air.hang_up()

@@ -9,8 +9,9 @@ a real system would ask the person for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bleak.args import SizedBuffer
@@ -29,7 +30,7 @@ from . import central_keys
 
 MTU = 247
 _INSUFFICIENT_AUTHENTICATION = 0x05
-_ENCRYPT_S = 5.0
+_ENDS_S = 0.5
 _FLAGS = {
     0x02: "read",
     0x04: "write-without-response",
@@ -166,6 +167,7 @@ class Client(BaseBleakClient):
         self._name = address_or_ble_device.name or ""
         self._central = Central(hci_port, central_keys.Identity())
         self._connection: Connection | None = None
+        self._gone = asyncio.Event()
         self._peer: Peer
 
     @property
@@ -182,83 +184,86 @@ class Client(BaseBleakClient):
 
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         self._central.identity.claim()
-        await self._central.open(self._lost)
         try:
+            await self._central.open(self._lost)
             await self._connect()
             if await self._central.identity.bonds.get(str(self._address)) is not None:
                 await self._encrypt()
-            await self._peer.request_mtu(MTU)
-            await self._peer.discover_all()
-        except (core.BaseBumbleError, hci.HCI_Error, asyncio.CancelledError) as error:
+            await _told(self._peer.request_mtu(MTU))
+            await _told(self._peer.discover_all())
+        except BaseException:
             await self.disconnect()
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            raise BleakError(f"the connection failed: {error}") from error
+            raise
         self.services = _collection(self._peer, lambda: self.mtu_size - 3)
 
     async def _connect(self) -> None:
-        try:
-            self._connection = await self._central.device.connect(
-                self._address, timeout=self._timeout
-            )
-        except core.TimeoutError as error:
-            raise TimeoutError from error
-        self._connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._lost())
-        self._peer = Peer(self._connection)
+        device = self._central.device
+        connection = await _told(device.connect(self._address, timeout=self._timeout))
+        self._connection = connection
+        self._gone.clear()
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._lost())
+        self._peer = Peer(connection)
+        if device.lookup_connection(connection.handle) is not connection:
+            self._lost()  # it ended before anybody could listen
+            raise BleakError("the board ended the connection")
 
     async def _encrypt(self) -> None:
         """By an earlier pairing; a board that has forgotten it is paired with anew."""
         try:
-            await asyncio.wait_for(self._open.encrypt(), _ENCRYPT_S)
-        except (core.BaseBumbleError, hci.HCI_Error, TimeoutError, asyncio.CancelledError):
+            await _told(_by_bond(self._open))
+        except _NotPaired:
             await self._central.identity.bonds.delete(str(self._address))
-            if not self.is_connected:
-                await self._connect()
+            # A board ends a link that could not be encrypted: let it, or it ends the next one.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._gone.wait(), _ENDS_S)
+            await self._leave()
+            await self._connect()
 
     async def pair(self, *_: Any, passkey: int | None = None, **__: Any) -> None:
-        connection = self._open
         self._central.passkey = passkey
         try:
-            await connection.pair()
-        except core.ProtocolError as error:
+            await _told(_paired(self._open))
+        except _NotPaired as error:
             raise BleakGATTProtocolError(_INSUFFICIENT_AUTHENTICATION) from error
-        except (core.BaseBumbleError, hci.HCI_Error) as error:
-            raise BleakError(f"pairing failed: {error}") from error
 
     async def unpair(self) -> None:
         raise NotImplementedError
 
     async def disconnect(self) -> None:
+        try:
+            await self._leave()
+        finally:
+            await self._central.close()
+
+    async def _leave(self) -> None:
         connection, self._connection = self._connection, None
         try:
             if connection is not None:
-                await connection.disconnect()
-        except (core.BaseBumbleError, hci.HCI_Error):
+                await _told(connection.disconnect())
+        except BleakError:
             pass  # it has gone by itself
-        finally:
-            await self._central.close()
 
     async def read_gatt_char(
         self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **_: Any
     ) -> bytearray:
         self._open  # noqa: B018 - says so when nobody is connected
-        return bytearray(await _att(characteristic.obj.read_value()))
+        return bytearray(await _told(characteristic.obj.read_value()))
 
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
     ) -> None:
         self._open  # noqa: B018
-        await _att(characteristic.obj.write_value(bytes(data), with_response=response))
+        await _told(characteristic.obj.write_value(bytes(data), with_response=response))
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_: Any
     ) -> None:
         self._open  # noqa: B018
-        await _att(characteristic.obj.subscribe(lambda value: callback(bytearray(value))))
+        await _told(characteristic.obj.subscribe(lambda value: callback(bytearray(value))))
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         self._open  # noqa: B018
-        await _att(characteristic.obj.unsubscribe(force=True))
+        await _told(characteristic.obj.unsubscribe(force=True))
 
     async def read_gatt_descriptor(
         self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **_: Any
@@ -279,17 +284,47 @@ class Client(BaseBleakClient):
     def _lost(self) -> None:
         """The other side, the air or the simulator has ended it."""
         was, self._connection = self._connection, None
+        self._gone.set()
         if was is not None and self._disconnected_callback is not None:
             self._disconnected_callback()
 
 
-async def _att(work: Any) -> Any:
+class _NotPaired(Exception):
+    """The board did not take the passkey, does not pair now, or knows no earlier pairing."""
+
+
+async def _by_bond(connection: Connection) -> None:
+    try:
+        await connection.encrypt()
+    except hci.HCI_Error as error:
+        if error.error_code == hci.HCI_PIN_OR_KEY_MISSING_ERROR:
+            raise _NotPaired from error
+        raise
+
+
+async def _paired(connection: Connection) -> None:
+    try:
+        await connection.pair()
+    except core.ProtocolError as error:
+        raise _NotPaired from error
+
+
+async def _told(work: Awaitable[Any]) -> Any:
+    """What ``work`` returns; bumble's errors as bleak's."""
     try:
         return await work
     except att.ATT_Error as error:
         raise BleakGATTProtocolError(error.error_code) from error
+    except core.TimeoutError as error:
+        raise TimeoutError from error
     except (core.BaseBumbleError, hci.HCI_Error) as error:
-        raise BleakError(str(error)) from error
+        raise BleakError(str(error) or type(error).__name__) from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # bumble cancels what waits on a connection that ends.
+        raise BleakError("the board ended the connection") from error
 
 
 def _collection(peer: Peer, room: Callable[[], int]) -> BleakGATTServiceCollection:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from bleak import BleakClient
+from bleak.exc import BleakError
 
 from cellwarden.access import PORT_BLUETOOTH
 
@@ -45,7 +46,7 @@ class BleLine:
         self._news = threading.Condition()
         self._client: BleakClient | None = None
         self._chunk = 20
-        self._open(_found(port, access))
+        self._connect()
 
     def __enter__(self) -> BleLine:
         return self
@@ -61,7 +62,7 @@ class BleLine:
     def reopen(self) -> None:
         """Find and connect anew: the board has restarted. Sessions do not come back."""
         self.close()
-        self._open(_found(self.port, self._access))
+        self._connect()
 
     def close(self) -> None:
         client, self._client = self._client, None
@@ -112,6 +113,19 @@ class BleLine:
 
     # --- inside
 
+    def _connect(self) -> None:
+        """A link that breaks while it is being made is made once more: radio is like that."""
+        seen = _found(self.port, self._access)
+        try:
+            self._open(seen)
+        except BleakError as error:
+            if trouble.is_lasting(error):
+                raise trouble.problem(error) from error
+            try:
+                self._open(seen)
+            except BleakError as again:
+                raise trouble.problem(again) from again
+
     def _open(self, seen: radio.Seen) -> None:
         with self._news:
             self._bytes.clear()
@@ -128,7 +142,7 @@ class BleLine:
         except BaseException as error:
             self._client = client  # a loss meanwhile may have taken it
             self.close()
-            if isinstance(error, Problem) or not isinstance(error, Exception):
+            if isinstance(error, (Problem, BleakError)) or not isinstance(error, Exception):
                 raise
             raise trouble.problem(error) from error
 

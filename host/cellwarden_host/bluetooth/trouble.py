@@ -50,6 +50,13 @@ def wants_pairing(error: BaseException) -> bool:
     return any(word in text for word in _SECURITY_WORDS)
 
 
+def is_lasting(error: BleakError) -> bool:
+    """Another try would end the same way."""
+    return wants_pairing(error) or isinstance(
+        error, (BleakBluetoothNotAvailableError, BleakDeviceNotFoundError)
+    )
+
+
 def problem(error: BaseException) -> NoConnection:
     """The error as a problem; one that is a problem already stays as it is."""
     if isinstance(error, NoConnection):
