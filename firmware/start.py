@@ -96,7 +96,8 @@ def build():
     if loader.trial or loader.failed_why:
         from firmware.trial import Trial
 
-        tasks.trial = Trial(application, ports[:2])
+        heard = ports[:2] if tasks.bluetooth is None else ports[:2] + [tasks.bluetooth]
+        tasks.trial = Trial(application, heard)
     return application, tasks
 
 

@@ -1,9 +1,9 @@
 """A new firmware shows that it works, and says so to the loader; until then it is on trial.
 
 It works when the chips' self-test has passed, a number of ticks have been completed, and a
-request has been answered on a port: without that nobody could install another one. A board on
-trial with nobody on its ports goes back to the firmware before it, but never while current
-flows. Loaded for a trial, and for telling of one that failed; let go of afterwards.
+request has been answered on a port or over Bluetooth: without that nobody could install another
+one. A board on trial with nobody on its ports goes back to the firmware before it, but never
+while current flows. Loaded for a trial, and for telling of one that failed; let go of afterwards.
 """
 
 import sys

@@ -35,7 +35,8 @@ class Link:
         self._reply = reply
         self._came = b""  # what is being judged
         self._at = 0
-        self._sent = self._length = 0
+        self._sent = 0
+        self.sending = 0  # bytes of the reply that goes out
         self._since_ms = 0  # when the reply was ready
         self.asked_ms = 0  # when the newest request came
         self.dropped = 0  # bytes
@@ -45,7 +46,7 @@ class Link:
         """Another link, or none: nothing of what came before counts."""
         self._drop(self._read())
         self._came = b""
-        self._at = self._sent = self._length = 0
+        self._at = self._sent = self.sending = 0
         self.server.clear()
         self.asked_ms = now_ms
 
@@ -64,7 +65,7 @@ class Link:
 
         ``size`` is the most that one notification carries.
         """
-        if self._length:
+        if self.sending:
             self.ignore(events)
             return self._send(now_ms, connection, size)
         if self._at < len(self._came):
@@ -79,7 +80,7 @@ class Link:
         else:
             length = self.server.poll(now_ms)
         if length:
-            self._length = length
+            self.sending = length
             self._sent = 0
             self._since_ms = self.asked_ms = now_ms
             self._drop(memoryview(self._came)[self._at :])
@@ -90,18 +91,18 @@ class Link:
 
     def _send(self, now_ms, connection, size):
         begin = self._sent
-        end = min(begin + size, self._length)
+        end = min(begin + size, self.sending)
         try:
             self._ble.gatts_notify(connection, self._reply, self._tx[begin:end])
         except OSError:  # its queue is full
             if elapsed_ms(now_ms, self._since_ms) < _REPLY_MS:
                 return BUSY_MS
-            self._drop(self._tx[begin : self._length])
-            self._length = 0
+            self._drop(self._tx[begin : self.sending])
+            self.sending = 0
             return -1
         self._sent = end
-        if end == self._length:
-            self._length = 0
+        if end == self.sending:
+            self.sending = 0
         return BUSY_MS
 
     def _read(self):

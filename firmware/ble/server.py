@@ -76,6 +76,7 @@ class Bluetooth:
         self._connections = 0
         self._faults = 0
         self.failed = True
+        self.answered = False  # a request, since the start (trial.py)
         self._tell_passkey()
 
     def begin(self, now_ms):
@@ -169,6 +170,8 @@ class Bluetooth:
         if wait_ms < 0:
             self._leave(now_ms)
             return REST_MS
+        if self._link.sending:
+            self.answered = True
         if wait_ms == REST_MS:
             self._summary.step(now_ms, size)
         return wait_ms

@@ -160,6 +160,14 @@ def test_noise_writes_nothing_and_the_board_answers_afterwards():
     assert b.reading("ble_state") == ids.BLE_STATE_IS_SECURED
 
 
+def test_a_firmware_on_trial_has_shown_itself_to_who_got_a_reply_over_bluetooth():
+    b = Board().phone()
+    b.run(1_000)
+    assert not b.ble.answered
+    b.ask(READ_SOC)
+    assert b.ble.answered
+
+
 def test_the_unit_is_the_one_of_the_settings():
     b = Board().phone()
     b.controller.settings.live[ids.DEVICE_ADDRESS] = 7

@@ -125,6 +125,7 @@ def test_a_phone_pairs_asks_and_comes_back_and_leaves_no_session(scene):
         phone.encrypt()
         phone.subscribe(REPLY)
         assert ask(phone, READ_SOC)[:3] == bytes((1, 4, 2))
+        board.advance(300)
         assert scene.passkey() == passkey and scene.state() == "secured"
 
 
