@@ -90,6 +90,7 @@ class EmulatedBluetooth:
         self.passkey = passkey
         self.chooses = True
         self.writes = 0  # that have reached the board
+        self.lose_at_write: int | None = None  # the link breaks before this one does
         self.problems: list[str] = []  # what went wrong on the phone's side, for a test to see
         self._make = central
         self._bonded = False
@@ -225,6 +226,9 @@ class EmulatedBluetooth:
             elif kind == "write":
                 data = base64.b64decode(asked.get("data", ""))
                 answered = asked.get("writeType") != "write-without-response"
+                if self.lose_at_write == self.writes:
+                    self.lose_at_write = None
+                    await asyncio.to_thread(self.lose)
                 await self._secured(lambda phone: phone.write(uuid, data, answered))
                 self.writes += 1
                 if not answered:
