@@ -30,8 +30,12 @@ def irq(event, data):
         return kept.get((kind, bytes(key)))
     if event == 30:
         kind, key, value = data
-        print("secret", kind, len(value))
-        kept[(kind, bytes(key))] = bytes(value)
+        if value is None:
+            print("gone", kind)
+            kept.pop((kind, bytes(key)), None)
+        else:
+            print("secret", kind, len(value))
+            kept[(kind, bytes(key))] = bytes(value)
         keep()
         return True
     print("event", event, *[show(value) for value in data])

@@ -123,6 +123,18 @@ def test_a_board_can_be_stepped_from_inside_somebody_elses_loop(tmp_path):
     assert asyncio.run(inside()) == 247
 
 
+def test_a_known_phone_that_pairs_anew_loses_its_old_bond_first(tmp_path):
+    with radio_board(tmp_path) as board, phone_on(board) as phone:
+        phone.pair(PASSKEY)
+        board.advance(400)
+        assert said(board, "gone") == []
+        with pytest.raises(CentralError):
+            phone.pair(PASSKEY + 1)
+        board.advance(400)
+        assert said(board, "gone") == ["gone 1", "gone 2"]
+        assert len(said(board, "secret")) == 3
+
+
 def test_two_centrals_one_advertisement_one_connection(tmp_path):
     with radio_board(tmp_path) as board, phone_on(board) as one:
         with RadioCentral(board) as two:

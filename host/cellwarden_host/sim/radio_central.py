@@ -28,15 +28,16 @@ import secrets
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bumble import att, core, device, gatt_client, hci, host, keys, pairing
 from bumble.transport import open_transport
 
 from ..problems import Problem
+from . import radio_sight
 from .board import SimBoard
 from .radio_pairing import Passkey
+from .radio_sight import Seen
 
 _T = TypeVar("_T")
 TIMEOUT_S = 10.0
@@ -51,18 +52,6 @@ class CentralError(Problem):
     def __init__(self, text: str, code: int | None = None) -> None:
         super().__init__(text)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One peripheral in sight."""
-
-    name: str
-    address: str
-    connectable: bool
-    rssi: int
-    services: tuple[str, ...]
-    data: bytes
 
 
 class _Keyboard(pairing.PairingDelegate):
@@ -182,9 +171,9 @@ class RadioCentral:
         hit = asyncio.Event()
 
         def heard(advertisement: device.Advertisement) -> None:
-            seen = _seen(advertisement)
+            seen = radio_sight.seen(advertisement)
             found[seen.address] = seen
-            if wanted is not None and _fits(seen, wanted):
+            if wanted is not None and seen.fits(wanted):
                 hit.set()
 
         self._device.on(device.Device.EVENT_ADVERTISEMENT, heard)
@@ -206,7 +195,7 @@ class RadioCentral:
 
     async def _connect(self, wanted: str, timeout_s: float, mtu: int) -> None:
         found = await self._scan(timeout_s, wanted)
-        chosen = [seen for seen in found.values() if _fits(seen, wanted)]
+        chosen = [seen for seen in found.values() if seen.fits(wanted)]
         if not chosen:
             raise CentralError(f"nobody called {wanted} is in sight")
         self._connection = connection = await self._device.connect(
@@ -264,15 +253,17 @@ class RadioCentral:
         if self._peer is None:
             return []
         return [
-            _text(one.uuid) for service in self._peer.services for one in service.characteristics
+            radio_sight.text(one.uuid)
+            for service in self._peer.services
+            for one in service.characteristics
         ]
 
     def services(self) -> dict[str, dict[str, int]]:
         """{service: {characteristic: its property bits}}, as found at the last connect."""
         services = [] if self._peer is None else self._peer.services
         return {
-            _text(service.uuid): {
-                _text(one.uuid): int(one.properties) for one in service.characteristics
+            radio_sight.text(service.uuid): {
+                radio_sight.text(one.uuid): int(one.properties) for one in service.characteristics
             }
             for service in services
         }
@@ -293,17 +284,17 @@ class RadioCentral:
 
     def subscribe(self, uuid: str, heard: Callable[[bytes], None] | None = None) -> None:
         """Have notifications; they pile up until ``take`` or ``wait``, or go to ``heard``."""
-        take = heard or self._received[_text(core.UUID(uuid))].append
+        take = heard or self._received[radio_sight.text(core.UUID(uuid))].append
         self._run(self._find(uuid).subscribe(lambda value: take(bytes(value))))
 
     def take(self, uuid: str) -> list[bytes]:
         """Notifications since the last look."""
-        pile = self._received[_text(core.UUID(uuid))]
+        pile = self._received[radio_sight.text(core.UUID(uuid))]
         return [pile.popleft() for _ in range(len(pile))]
 
     def wait(self, uuid: str, timeout_s: float = TIMEOUT_S) -> bytes:
         """The next notification."""
-        pile = self._received[_text(core.UUID(uuid))]
+        pile = self._received[radio_sight.text(core.UUID(uuid))]
 
         async def come() -> bytes:
             while not pile:
@@ -354,32 +345,3 @@ class RadioCentral:
 def _static_address() -> str:
     first, *rest = secrets.token_bytes(6)
     return ":".join("%02X" % byte for byte in (first | 0xC0, *rest))
-
-
-def _text(uuid: core.UUID) -> str:
-    return str(uuid.to_hex_str("-")).lower()
-
-
-def _fits(seen: Seen, wanted: str) -> bool:
-    return wanted in (seen.name, seen.address, seen.address.removesuffix("/P"))
-
-
-def _seen(advertisement: device.Advertisement) -> Seen:
-    kinds = core.AdvertisingData.Type
-    found = advertisement.data
-    name = found.get(kinds.COMPLETE_LOCAL_NAME) or found.get(kinds.SHORTENED_LOCAL_NAME) or ""
-    services: list[str] = []
-    for kind in (
-        kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-        kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-    ):
-        for uuids in found.get_all(kind):
-            services += [_text(uuid) for uuid in uuids]
-    return Seen(
-        str(name),
-        str(advertisement.address),
-        advertisement.is_connectable,
-        advertisement.rssi,
-        tuple(services),
-        advertisement.data_bytes,
-    )

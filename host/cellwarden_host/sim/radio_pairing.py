@@ -80,6 +80,7 @@ class _Delegate(pairing.PairingDelegate):
 
     async def accept(self) -> bool:
         self._security.limit(self._link)
+        await self._security.forget(self._link)
         return True
 
     async def _ask(self, action: int, number: int = 0) -> int:
@@ -176,6 +177,16 @@ class Security:
                 session.on_pairing_failure(smp.ErrorCode.UNSPECIFIED_REASON)
 
         asyncio.get_running_loop().call_later(TIMEOUT_S, look)
+
+    async def forget(self, link: Link) -> None:
+        """A phone that we know pairs anew: its old keys go first, whoever it really is.
+
+        ``BLE_GAP_EVENT_REPEAT_PAIRING`` as MicroPython's NimBLE binding answers it.
+        """
+        name = radio_secrets.key_of(link.connection.peer_address)
+        if await self._ask(GET_SECRET, (radio_secrets.PEER_KEYS, 0), name) is not None:
+            for kind in (radio_secrets.OUR_KEYS, radio_secrets.PEER_KEYS):
+                await self._ask(SET_SECRET, (kind,), name, None)
 
     @staticmethod
     def inject(link: Link, action: int, passkey: int) -> bool:
