@@ -103,7 +103,6 @@ class Bluetooth:
         except Exception:  # whatever it is: the board has to protect its pack
             self._ble = None
         self._happened_ms = self._looked_ms = now_ms
-        self._publish(now_ms)
 
     def off(self):
         """No radio while the board sleeps."""
@@ -141,7 +140,7 @@ class Bluetooth:
             self._leave(now_ms)
             if self.failed:
                 self._end(now_ms)
-                self._publish(now_ms)
+                self.publish(now_ms)
         except Exception:  # no memory even for that; the session is over, and time goes on
             pass
         return REST_MS
@@ -294,7 +293,7 @@ class Bluetooth:
     def _look(self, now_ms):
         live = self._c.settings.live
         readout = self._c.readout
-        self._publish(now_ms)
+        self.publish(now_ms)
         if self._link is not None:
             self._link.server.address = live[ids.DEVICE_ADDRESS]
             self._link.allow()
@@ -359,7 +358,8 @@ class Bluetooth:
         self._fast = True
         self._quiet = False
 
-    def _publish(self, now_ms):
+    def publish(self, now_ms):
+        """Tell the register map how the radio is."""
         out = self._c.publisher.readout
         bonds = self._bonds
         here = self._conn != _NOBODY

@@ -182,6 +182,7 @@ class Board:
         sys.modules["bluetooth"] = SimpleNamespace(BLE=lambda: self.stack, UUID=UUID)
         try:
             self.ble.begin(self.now_ms)
+            self.ble.publish(self.now_ms)
         finally:
             del sys.modules["bluetooth"]
         self.run(600)

@@ -1,10 +1,13 @@
 """The radio: what it calls out and how often, and radios that cannot do what is wanted."""
 
 import sys
+from types import SimpleNamespace
 
-from ble_bench import BATTERY, ENOMEM, REQUEST, Board, Stack
+import pytest
+from ble_bench import BATTERY, ENOMEM, REQUEST, UUID, Board, Stack
 
 from cellwarden import ids
+from firmware.ble import fit
 
 UUID_BYTES = bytes.fromhex("8e2d00015f0b4c8e9d3a63656c6c7764")[::-1]
 FAST, STEADY, QUIET = 100_000, 1_000_000, 2_000_000
@@ -123,6 +126,7 @@ def test_a_build_without_bluetooth_is_a_failed_radio():
     sys.modules["bluetooth"] = None
     try:
         b.ble.begin(b.now_ms)
+        b.ble.publish(b.now_ms)
     finally:
         del sys.modules["bluetooth"]
     assert b.reading("ble_state") == ids.BLE_STATE_IS_FAILED
@@ -170,3 +174,29 @@ def test_the_address_is_a_text():
     b = Board()
     text = b.controller.settings.texts.get(ids.T_BLUETOOTH_ADDRESS)
     assert text == b"28CDC1000001"
+
+
+def test_a_radio_that_hung_the_last_start_is_left_alone_in_this_one(tmp_path, monkeypatch):
+    b, trying = Board(), tmp_path / "radio.txt"
+    stacks = []
+
+    def start(cause, hangs=False):
+        b.controller.publisher.restart_cause = cause
+        stacks.append(Stack())
+        if hangs:
+            stacks[-1].fails["active"] = SystemExit()
+        module = SimpleNamespace(BLE=lambda: stacks[-1], UUID=UUID)
+        monkeypatch.setitem(sys.modules, "bluetooth", module)
+        keeps = SimpleNamespace(load_bonds=lambda bonds, now_ms: bonds.renew())
+        fit(b.controller, b.map, keeps, None, 0, str(trying))
+        return b.reading("ble_state") != ids.BLE_STATE_IS_FAILED
+
+    assert start(ids.RESTART_CAUSE_IS_POWER) and not trying.exists()
+    with pytest.raises(SystemExit):  # as near as a test comes to a hang
+        start(ids.RESTART_CAUSE_IS_POWER, hangs=True)
+    assert not start(ids.RESTART_CAUSE_IS_WATCHDOG) and not stacks[-1].calls
+    assert start(ids.RESTART_CAUSE_IS_WATCHDOG)  # once: whoever restarts the board may try
+    with pytest.raises(SystemExit):
+        start(ids.RESTART_CAUSE_IS_POWER, hangs=True)
+    assert start(ids.RESTART_CAUSE_IS_POWER)
+    assert start(ids.RESTART_CAUSE_IS_WATCHDOG)
