@@ -304,7 +304,10 @@ class Bluetooth:
         level = 0 if soc == ABSENT else (soc + 5) // 10
         if level != self._level:
             self._level = level
-            self._ble.gatts_write(self._battery, bytes((level,)), True)
+            try:
+                self._ble.gatts_write(self._battery, bytes((level,)), True)
+            except OSError:  # a full queue: to be told later
+                self._level = -1
 
     def _watch(self, now_ms, on):
         """End the link of who does not pair, does not ask, or is no longer wanted."""

@@ -76,4 +76,7 @@ class Summary:
         new = self._new
         self._new = self._sent
         self._sent = new
-        self._ble.gatts_write(self._handle, memoryview(new)[:length], True)
+        try:
+            self._ble.gatts_write(self._handle, memoryview(new)[:length], True)
+        except OSError:  # the queue of who does not read is full: the next one may fit
+            pass

@@ -4,7 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from ble_bench import BATTERY, ENOMEM, REQUEST, UUID, Board, Stack
+from ble_bench import BATTERY, ENOMEM, REQUEST, SUMMARY, UUID, Board, Stack
 
 from cellwarden import ids
 from firmware.ble import fit
@@ -135,6 +135,8 @@ def test_a_build_without_bluetooth_is_a_failed_radio():
 def test_a_call_that_fails_at_work_costs_the_link_and_not_the_radio():
     for name in ("gatts_read", "gatts_write", "gatts_notify"):
         for error in (MemoryError(), OSError(5), ValueError("x")):
+            if name == "gatts_write" and isinstance(error, OSError):
+                continue  # a full queue
             b = Board().phone()
             b.login()
             b.stack.fails[name] = error
@@ -144,6 +146,17 @@ def test_a_call_that_fails_at_work_costs_the_link_and_not_the_radio():
             del b.stack.fails[name]
             b.run(600)
             assert b.phone(2).ask(bytes((1, 4, 0, 5, 0, 1)), 2)
+
+
+def test_summaries_that_do_not_fit_are_left_out_and_cost_nothing():
+    b = Board().phone()
+    b.stack.fails["gatts_write"] = OSError(ENOMEM)  # subscribed, and never reads
+    b.controller.publisher.readout[ids.R_SOC_PERMILLE] = 500
+    b.run(60_000, 10)
+    assert b.stack.links and b.ask(bytes((1, 4, 0, 5, 0, 1)))
+    del b.stack.fails["gatts_write"]
+    b.run(6_000)
+    assert b.stack.values[BATTERY] == b"\x32" and len(b.stack.values[SUMMARY]) == 124
 
 
 def test_a_radio_that_stays_broken_is_given_up_and_no_session_with_it():
