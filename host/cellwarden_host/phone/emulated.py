@@ -24,6 +24,7 @@ import base64
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..problems import Problem
@@ -332,7 +333,8 @@ class EmulatedBluetooth:
         heard = self._heard.get(self._uuids.get(identifier, ""))
         if heard and identifier in self._reading:
             self._reading.remove(identifier)
-            await self._answer(identifier, "read", _OK, heard.popleft())
+            with suppress(DevToolsError):  # the page has gone meanwhile
+                await self._answer(identifier, "read", _OK, heard.popleft())
 
     async def _watch(self) -> None:
         """A link that breaks is told to the page as its system would."""
