@@ -16,6 +16,7 @@ MTU = 21
 ENCRYPTION = 28
 PASSKEY = 31
 _WRITE = 3
+_LEFT = 8  # what BTstack calls the end of a link that it knows nothing more of
 _GET_SECRET = 29
 _SET_SECRET = 30
 
@@ -53,8 +54,8 @@ class Events:
     def _handle(self, event, data):
         if event == _WRITE:
             self.written = True
-        elif event == CONNECT or event == DISCONNECT:
-            self._queue(event, data[0], 0)
+        elif event == CONNECT or event == DISCONNECT or event == _LEFT:
+            self._queue(CONNECT if event == CONNECT else DISCONNECT, data[0], 0)
         elif event == MTU or event == PASSKEY:
             self._queue(event, data[0], data[1])
         elif event == ENCRYPTION:

@@ -9,8 +9,9 @@ a link that ends takes its session with it.
 What MicroPython's stacks do, from their sources: NimBLE (esp32; extmod/nimble) pairs with LE
 Secure Connections and a passkey; on BTstack (rp2; extmod/btstack) pairing is built in only with
 MICROPY_PY_BLUETOOTH_ENABLE_PAIRING_BONDING, and without it ``config`` refuses its options
-(micropython issue 13599, pull request 17469): such a board offers device information and
-battery, and nothing that would need protection.
+(micropython issue 13599, pull request 17469); with it ``gap_passkey`` still has to be more than
+EOPNOTSUPP. A board that cannot pair offers device information and battery, and nothing that
+would need protection.
 """
 
 from cellwarden import ids
@@ -37,6 +38,7 @@ _FAST_US, _STEADY_US, _QUIET_US = 100_000, 1_000_000, 2_000_000
 _DISPLAY_ONLY = 0
 _SHOW_PASSKEY = 3
 _SECURE = 3  # encrypted and authenticated
+_NOT_SUPPORTED = 95  # EOPNOTSUPP, on every port
 _FAULTS = 240  # in a row: a minute of them, and the radio is given up
 _MOST = 32_000
 # What the journal tells (tables/journal.py).
@@ -184,7 +186,7 @@ class Bluetooth:
             else:
                 self._arrive(conn, now_ms)
         elif conn != self._conn:
-            return
+            self._interval_us = 0  # a link that never came up has ended the advertising too
         elif events.event == ev.DISCONNECT:
             self._end(now_ms)
         elif events.event == ev.MTU:
@@ -389,6 +391,9 @@ def _can_pair(ble):
     """Ask the stack for what this board wants; false where it has none of it."""
     try:
         ble.config(bond=True, mitm=True, le_secure=True, io=_DISPLAY_ONLY)
-    except (ValueError, OSError):
+        ble.gap_passkey(0xFFFF, _SHOW_PASSKEY, 0)  # to nobody: only to see what is said to it
+    except (ValueError, AttributeError):
         return False
-    return hasattr(ble, "gap_passkey")
+    except OSError as error:
+        return error.args[0] != _NOT_SUPPORTED
+    return True

@@ -19,7 +19,7 @@ from firmware.ble.bonds import Bonds
 from firmware.ble.server import Bluetooth
 from modbus_rtu import crc
 
-ENOMEM, ENOTCONN = 12, 107
+ENOMEM, EOPNOTSUPP, ENOTCONN = 12, 95, 128
 CONNECT, DISCONNECT, WRITE, MTU, ENCRYPTION, GET, SET, PASSKEY = 1, 2, 3, 21, 28, 29, 30, 31
 BATTERY, REQUEST, REPLY, SUMMARY = 4, 5, 6, 7
 OURS, PEERS, IDENTITY = 1, 2, 10
@@ -131,7 +131,9 @@ class Stack:
         return True
 
     def _passkey(self, connection, action, passkey):
-        assert action == 3 and connection in self.links
+        assert action == 3
+        if connection not in self.links:
+            raise OSError(ENOTCONN)
         self.passkeys.append(passkey)
 
     # --- the other side

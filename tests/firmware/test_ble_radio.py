@@ -4,7 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from ble_bench import BATTERY, ENOMEM, REQUEST, SUMMARY, UUID, Board, Stack
+from ble_bench import BATTERY, DISCONNECT, ENOMEM, EOPNOTSUPP, REQUEST, SUMMARY, UUID, Board, Stack
 
 from cellwarden import ids
 from firmware.ble import fit
@@ -83,6 +83,33 @@ def test_a_radio_that_is_switched_off_by_a_setting_is_silent():
     b.controller.settings.live[ids.BLUETOOTH_ON] = 1
     b.run(600)
     assert interval(b) and b.reading("ble_state") == ids.BLE_STATE_IS_ADVERTISING
+
+
+def test_a_stack_that_pairs_without_a_passkey_is_one_without_pairing():
+    stack = Stack()
+
+    def refuse(*_):
+        raise OSError(EOPNOTSUPP)
+
+    stack.gap_passkey = refuse  # MicroPython's BTstack binding with pairing switched on
+    assert Board(stack).reading("ble_state") == ids.BLE_STATE_IS_NO_PAIRING
+
+
+def test_a_link_that_never_came_up_does_not_silence_the_board():
+    b = Board()
+    b.stack.advertised = None
+    b.stack.event(DISCONNECT, 5, 0xFF, bytes(6))
+    b.run(600)
+    assert interval(b)
+
+
+def test_the_end_of_a_link_is_understood_under_either_name():
+    b = Board().phone()
+    b.login()
+    b.stack.links.clear()
+    b.stack.event(8, 1, 0xFF, bytes(6))
+    b.run(600)
+    assert b.role() == ids.ROLE_ANYONE and interval(b)
 
 
 def test_a_stack_without_pairing_offers_nothing_that_needs_it():
