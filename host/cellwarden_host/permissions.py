@@ -19,6 +19,15 @@ _ACTIVE = 1  # bit of rule_state
 FLOWING_MA = 200
 
 
+TITLES = {
+    "charge_wanted": say("Charge MOSFET"),
+    "discharge_wanted": say("Discharge MOSFET"),
+    "equalization": say("Equalization"),
+    "special_charger": say("Special charger"),
+    "heater_mode": say("Heater"),
+}
+
+
 class Seen(Protocol):
     """What a snapshot tells."""
 
@@ -48,6 +57,35 @@ def permissions(seen: Seen) -> list[Permission]:
         _special_charger(seen),
         _heater(seen),
     ]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked before a switch is used."""
+
+    title: Said
+    text: Said
+    yes: Said
+    drops_load: bool
+
+
+def question(seen: Seen, name: str, wanted: int) -> Question | None:
+    """What to ask before ``name`` is set to ``wanted``; None where nothing can come of it."""
+    if would_drop_load(seen, name, wanted):
+        return Question(
+            say("Switch the load off?"),
+            say("Whatever hangs on the pack loses its supply. A vehicle must stand still."),
+            say("Switch off"),
+            True,
+        )
+    if name == "discharge_wanted" and wanted:
+        return Question(
+            say("Let the load be switched on?"),
+            say("The output may become live at once."),
+            say("Allow"),
+            False,
+        )
+    return None
 
 
 def would_drop_load(seen: Seen, name: str, wanted: int) -> bool:

@@ -175,7 +175,7 @@ def _scaled(row: Any, typed: str) -> int:
     match = _NUMBER.fullmatch(typed)
     if match is None:
         raise _not_a(row, typed, example)
-    digits, suffix = match.groups()
+    digits, suffix = match.group(1), match.group(2)
     typed_size = size
     if suffix and suffix != row.unit:
         typed_kind, typed_size = TYPED_UNITS.get(suffix.strip().lower(), ("?", size))

@@ -18,7 +18,13 @@ COMPAT = STATIC / "compat"
 START = "cellwarden_host.phone.app.main"
 _OURS = ("cellwarden", "cellwarden_host", "modbus_rtu", "board_update")
 # Packages whose own module stands for a terminal or a server: empty on the page.
-_EMPTY = ("cellwarden_host.phone", "cellwarden_host.web", "cellwarden_host.web.tabs")
+_EMPTY = (
+    "cellwarden_host.phone",
+    "cellwarden_host.release",
+    "cellwarden_host.update",
+    "cellwarden_host.web",
+    "cellwarden_host.web.tabs",
+)
 
 
 def modules() -> dict[str, str]:
@@ -39,10 +45,10 @@ def modules() -> dict[str, str]:
         else:
             tree = trees[name] = translated(_file(name).read_text(encoding="utf-8"), name)
         todo.extend(_imported(tree, name))
-    waiting = Waiting(trees.values())
+    waiting = Waiting(trees, {name: _names(tree, name) for name, tree in trees.items()})
     found = {}
     for name, tree in trees.items():
-        waiting.rewrite(tree)
+        waiting.rewrite(name)
         found[_path(name)] = ast.unparse(tree) + "\n"
     for name in stand_ins:
         found[_path(name)] = _stand_in(name).read_text(encoding="utf-8")  # type: ignore[union-attr]
@@ -89,6 +95,18 @@ def _imported(tree: ast.Module, name: str) -> list[str]:
     ours = [one for one in found if one.split(".")[0] in _OURS and _exists(one)]
     around = [".".join(one.split(".")[:n]) for one in ours for n in range(1, one.count(".") + 1)]
     return around + ours
+
+
+def _names(tree: ast.Module, name: str) -> dict[str, tuple[str, str]]:
+    """What the names that a module imports stand for."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update({alias.asname or alias.name: (alias.name, "") for alias in node.names})
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, name)
+            found.update({a.asname or a.name: (base, a.name) for a in node.names})
+    return found
 
 
 def _absolute(node: ast.ImportFrom, name: str) -> str:

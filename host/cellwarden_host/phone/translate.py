@@ -29,7 +29,7 @@ _STAND_INS = {
     "csv": "page_csv",
 }
 # Methods of texts and bytes that MicroPython lacks, found in page_tools.
-_METHODS = {"removesuffix", "removeprefix", "ljust", "isdecimal", "zfill", "setdefault_"}
+_METHODS = {"removesuffix", "removeprefix", "ljust", "isdecimal", "zfill"}
 _ALIASES = {"tuple", "dict", "list", "set", "Mapping", "Callable", "Iterable", "Sequence", "type"}
 
 
@@ -132,6 +132,11 @@ class _Rewriter(ast.NodeTransformer):
         node.body = node.body or [ast.Pass()]
         return node
 
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        """Nobody reads causes here, and MicroPython says so at each."""
+        node.cause = None
+        return self.generic_visit(node)
+
     # --- displays and calls
 
     def visit_List(self, node: ast.List) -> ast.AST:
@@ -142,9 +147,13 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         return self._joined(node, "joined_tuple")
 
-    def _joined(self, node: ast.List | ast.Tuple, tool: str) -> ast.AST:
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        self.generic_visit(node)
+        return self._joined(node, "joined_set")
+
+    def _joined(self, node: ast.List | ast.Tuple | ast.Set, tool: str) -> ast.AST:
         starred = any(isinstance(one, ast.Starred) for one in node.elts)
-        if not starred or not isinstance(node.ctx, ast.Load):
+        if not starred or not isinstance(getattr(node, "ctx", None), (ast.Load, type(None))):
             return node
         parts: list[ast.expr] = [
             one.value if isinstance(one, ast.Starred) else ast.Tuple([one], ast.Load())

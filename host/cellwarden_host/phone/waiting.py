@@ -1,63 +1,90 @@
 """Functions that wait for the board become coroutines: on a page nothing may block.
 
 Beginning with what waits by itself (the port, the clock), every function that calls a waiting one
-waits as well, through all modules, and each such call is awaited. Names decide, so methods count
-only on the receivers that the program uses for a board, a client and a clock.
+waits as well, through all modules, and each such call is awaited. A function is known by its
+module; a method by its name, on the receivers that the program uses for a board, a client and a
+clock. So methods of one name must all wait or none: otherwise ``CannotTranslate``.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-# (receiver, method) that wait; every other waiting thing follows from them.
+from .translate import CannotTranslate
+
+# (receiver, method) and functions that wait; every other waiting thing follows from them.
 _METHODS = {
     ("port", "read"),
     ("port", "write"),
     ("pace", "wait"),
-    ("line", "write"),
     ("turn", "take"),
 }
 _FUNCTIONS = {"sleep", "ask", "reopen", "wait_for"}
-# A variable of these names is a board, a client, a clock, or the object itself.
-_RECEIVERS = {"board", "client", "pace", "port", "line", "app", "station"}
+_SLEEP = ("page_time", "sleep")
+# A variable of these names is a board, a client, a clock, or what owns one.
+_RECEIVERS = {"board", "client", "pace", "port", "line", "app", "station", "live"}
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Name = tuple[str, str]  # module, or class, and what it has
 
 
 class Waiting:
-    """What waits in all of ``trees`` ({module name: tree}), and the rewriting of it."""
+    """What waits in all of ``trees`` ({module: tree}), and the rewriting of it.
 
-    def __init__(self, trees: Iterable[ast.Module]) -> None:
-        self._trees = list(trees)
-        self._methods: set[tuple[str, str]] = set()  # (class, method)
+    ``imported`` tells for each module what a name in it stands for: (module, name there), the
+    second empty for a module itself.
+    """
+
+    def __init__(
+        self, trees: Mapping[str, ast.Module], imported: Mapping[str, Mapping[str, _Name]]
+    ) -> None:
+        self._trees = trees
+        self._imported = imported
+        self._methods: set[_Name] = set()
         self._names: set[str] = set()  # of the methods
-        self._functions = set(_FUNCTIONS)
+        self._functions: set[_Name] = set()
         while self._found_more():
             pass
+        self._check()
 
     def _found_more(self) -> bool:
         before = len(self._methods) + len(self._functions)
-        for tree in self._trees:
+        for module, tree in self._trees.items():
             for function, owner, of in _functions(tree):
-                if not self._waits(function, of):
+                if not self._waits(function, module, of):
                     continue
                 if owner:
                     self._methods.add((owner, function.name))
                     self._names.add(function.name)
                 else:
-                    self._functions.add(function.name)
+                    self._functions.add((module, function.name))
         return len(self._methods) + len(self._functions) > before
 
-    def _waits(self, function: _Function, of: str) -> bool:
-        calls = (one for one in _own(function) if isinstance(one, ast.Call))
-        return any(self.is_waiting(one, of) for one in calls)
+    def _check(self) -> None:
+        for module, tree in self._trees.items():
+            for function, owner, of in _functions(tree):
+                name = function.name
+                if owner and name in self._names and (owner, name) not in self._methods:
+                    # The core's own objects are never called a board or a client.
+                    if not name.startswith("_") and not module.startswith("cellwarden."):
+                        raise CannotTranslate(f"{module}: {owner}.{name} waits elsewhere")
+                if not owner and (module, name) in self._functions:
+                    if not self._waits(function, module, of):
+                        raise CannotTranslate(f"{module}: one of two {name} waits")
 
-    def is_waiting(self, call: ast.Call, of: str) -> bool:
-        """Whether this call, in a method of class ``of``, waits."""
+    def _waits(self, function: _Function, module: str, of: str) -> bool:
+        calls = (one for one in _own(function) if isinstance(one, ast.Call))
+        return any(self.is_waiting(one, module, of) for one in calls)
+
+    def is_waiting(self, call: ast.Call, module: str, of: str) -> bool:
+        """Whether this call, in ``module`` and there in class ``of``, waits."""
         called = call.func
         if isinstance(called, ast.Name):
-            return called.id in self._functions
+            if called.id in _FUNCTIONS:
+                return True
+            where = self._imported[module].get(called.id, (module, called.id))
+            return where in self._functions
         if not isinstance(called, ast.Attribute):
             return False
         receiver = _last_name(called.value)
@@ -65,20 +92,24 @@ class Waiting:
             return True
         if receiver == "self":
             return (of, called.attr) in self._methods
-        if receiver in _RECEIVERS:
-            return called.attr in self._names
-        # A function of another module.
-        return isinstance(called.value, ast.Name) and called.attr in self._functions
+        if isinstance(called.value, ast.Name) and called.value.id in self._imported[module]:
+            package, name = self._imported[module][called.value.id]
+            inside = f"{package}.{name}" if name else package
+            found = (inside, called.attr)
+            return found in self._functions or found == _SLEEP
+        return receiver in _RECEIVERS and called.attr in self._names
 
-    def rewrite(self, tree: ast.Module) -> None:
-        """Make ``tree``'s waiting functions coroutines."""
-        _Awaiter(self).visit(tree)
+    def rewrite(self, module: str) -> None:
+        """Make the module's waiting functions coroutines."""
+        tree = self._trees[module]
+        _Awaiter(self, module).visit(tree)
         ast.fix_missing_locations(tree)
 
 
 class _Awaiter(ast.NodeTransformer):
-    def __init__(self, waiting: Waiting) -> None:
+    def __init__(self, waiting: Waiting, module: str) -> None:
         self._waiting = waiting
+        self._module = module
         self._waits = [False]
         self._of = ""
 
@@ -103,7 +134,7 @@ class _Awaiter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if not self._waiting.is_waiting(node, self._of):
+        if not self._waiting.is_waiting(node, self._module, self._of):
             return node
         self._waits[-1] = True
         return ast.Await(node)
@@ -133,7 +164,7 @@ def _own(function: _Function) -> Iterable[ast.AST]:
 
 
 def _last_name(node: ast.expr) -> str:
-    """``board`` for ``board``, ``self._board`` and ``board()``."""
+    """``board`` for ``board``, ``self._board`` and ``app.board``."""
     if isinstance(node, ast.Attribute):
         return node.attr.lstrip("_")
     return node.id.lstrip("_") if isinstance(node, ast.Name) else ""

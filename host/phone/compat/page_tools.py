@@ -21,6 +21,10 @@ def joined_tuple(*parts):
     return tuple(joined_list(*parts))
 
 
+def joined_set(*parts):
+    return set(joined_list(*parts))
+
+
 def merged(*parts):
     found = {}
     for part in parts:

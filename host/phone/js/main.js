@@ -18,7 +18,13 @@ let lost = false;
 
 /** What the Python side calls. */
 const bridge = {
-  show: (text) => show(JSON.parse(text)),
+  show: (text) => {
+    try {
+      show(JSON.parse(text));
+    } catch (error) {
+      console.error(error); // a slip in drawing must not stop the looking
+    }
+  },
   write: (text) => transport.write(Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16))),
   connect: (kind) => void connect(kind),
   disconnect: () => {
@@ -96,7 +102,12 @@ function show(picture) {
   draw(main, picture.nodes, send);
   const dialog = /** @type {HTMLDialogElement} */ ($("dialog"));
   draw(dialog, picture.dialog, send);
-  if (picture.dialog.length && !dialog.open) dialog.showModal();
+  if (picture.dialog.length && !dialog.open) {
+    dialog.showModal();
+    // A question is read from its beginning; where something is to be typed, at once.
+    (dialog.querySelector("input:not([type=radio])") ?? dialog).focus();
+    dialog.scrollTop = 0;
+  }
   if (!picture.dialog.length && dialog.open) dialog.close();
   draw($("notes"), picture.notes.map(([key, level, text]) => ({ t: "note", key: `note.${key}`, level, text })), send);
 }
@@ -106,7 +117,7 @@ function frame(top, current) {
   $("dot").className = top.link;
   text($("linkText"), top.name && top.link !== "off" ? `${top.name}: ${top.linkText}` : top.linkText);
   $("lock").hidden = top.link !== "up";
-  text($("lockSign"), top.locked ? "🔒" : "🔓");
+  $("lock").className = top.locked ? "" : "open";
   text($("lockText"), top.lock);
   const values = top.link === "off" || top.link === "opening" ? [] : top.values;
   const shown = $("values");
@@ -122,8 +133,8 @@ function frame(top, current) {
   const pages = $("pages");
   top.pages.forEach(([key, title], i) => {
     const button = pages.children[i] ?? pages.appendChild(newTab(key));
-    const count = key === "alarms" && top.alarms ? ` (${top.alarms})` : "";
-    text(button, title + count);
+    text(button.firstChild, title);
+    text(button.lastChild, key === "alarms" && top.alarms ? String(top.alarms) : "");
     if (key === current) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   });
@@ -133,6 +144,7 @@ function newTab(key) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.testid = `page.${key}`;
+  button.append(document.createElement("span"), Object.assign(document.createElement("b"), { className: "count" }));
   button.addEventListener("click", () => send(`page.${key}`, true));
   return button;
 }

@@ -7,9 +7,9 @@ import { drawCells } from "./cells.js";
 import { drawChart } from "./chart.js";
 
 const SIGNS = {
-  good: "✓", info: "ℹ", warn: "⚠", bad: "⛔",
-  fine: "✓", on: "●", off: "○", pending: "⏳", unknown: "?",
-  warning: "⚠", protection: "⛔", danger: "⛔",
+  good: "✓", info: "ⓘ", warn: "⚠", bad: "✖",
+  fine: "✓", on: "●", off: "○", pending: "◔", unknown: "?",
+  warning: "⚠", protection: "✖", danger: "✖",
 };
 
 /** @typedef {Record<string, any>} Node */
@@ -22,7 +22,7 @@ const SIGNS = {
 export function draw(parent, nodes, send) {
   const old = new Map();
   for (const child of [...parent.children]) {
-    if (child.cwKey) old.set(child.cwKey, child);
+    if (child.cwKey && !old.has(child.cwKey)) old.set(child.cwKey, child);
     else child.remove();
   }
   const counts = {};
@@ -82,15 +82,22 @@ const KINDS = {
     },
   },
   fold: {
-    make() {
-      const summary = made("summary", "", { title: made("span"), note: made("span", "aside") });
-      return made("details", "fold", { summary, body: made("div", "body") });
+    make(node, send) {
+      const head = made("button", "head", { sign: made("span", "sign"), title: made("span"), note: made("span", "aside") });
+      head.type = "button";
+      head.parts.sign.setAttribute("aria-hidden", "true");
+      const element = made("section", "fold", { head, body: made("div", "body") });
+      head.addEventListener("click", () => send(element.cwNode.id, true));
+      return element;
     },
     fill(element, node, send) {
-      put(element.parts.summary.parts.title, node.title);
-      put(element.parts.summary.parts.note, node.note);
-      element.dataset.testid = `fold.${node.key}`;
-      draw(element.parts.body, node.c, send);
+      const { head, body } = element.parts;
+      put(head.parts.sign, node.open ? "▾" : "▸");
+      put(head.parts.title, node.title);
+      put(head.parts.note, node.note);
+      head.setAttribute("aria-expanded", String(Boolean(node.open)));
+      head.dataset.testid = node.id;
+      draw(body, node.c, send);
     },
   },
   line: {

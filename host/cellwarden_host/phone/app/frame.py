@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import catalog
+from ... import catalog, rule_words
 from ...words import say, schema
 from .ui import Ui
 
@@ -71,7 +71,10 @@ def _alarms(app: Any) -> int:
     seen = app.station.snapshot
     if seen is None:
         return 0
-    return sum(seen.known(name) for name in ("warnings", "protections"))
+    if "rule_state" not in seen.values:
+        return 0
+    found = rule_words.rules_now(seen.values)
+    return sum(now.rule.loud != "info" and bool(now.active or now.latched) for now in found)
 
 
 def _go(app: Any, key: str) -> Any:

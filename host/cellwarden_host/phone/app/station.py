@@ -164,7 +164,10 @@ class Station:
             return False
         numbers = sorted(wanted)
         found = self.do(lambda board: journal_words.some(board, numbers))
-        self.journal = sorted([*self.journal, *found], key=lambda entry: entry.number)
+        # Asked anew: another look may have brought them while this one waited.
+        known = {entry.number for entry in self.journal}
+        new = [entry for entry in found if entry.number not in known]
+        self.journal = sorted([*self.journal, *new], key=lambda entry: entry.number)
         return bool(found)
 
     # --- the session

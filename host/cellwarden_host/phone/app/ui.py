@@ -46,11 +46,14 @@ class Ui:
         node = self._add("card", title=self.tell(title) if title else "", stale=stale, key=key)
         return self._inside(node)
 
-    def fold(self, key: str, title: Any, note: Any = "") -> Inside:
-        """A group that a person opens and closes."""
-        return self._inside(
-            self._add("fold", key=key, title=self.tell(title), note=self.tell(note))
+    def fold(
+        self, key: str, title: Any, is_open: bool, handler: Handler, note: Any = ""
+    ) -> Inside:
+        """A group under a heading that opens and closes it."""
+        node = self._control(
+            "fold", key, handler, title=self.tell(title), note=self.tell(note), open=is_open
         )
+        return self._inside(node)
 
     def line(self) -> Inside:
         """Nodes side by side, as many as fit."""

@@ -8,14 +8,11 @@ from nicegui import ui
 
 from cellwarden.tables import rows
 
-from ... import transaction
+from ... import presets, transaction
 from ...drafts import Draft, change_text, values_of
-from ...words import Said, say, schema
+from ...words import say, schema
 from ..editor import Editor
-from ..snapshot import Snapshot
 from ..view import View
-
-_SODIUM = ("na_layered", "na_polyanion")
 
 
 def build(view: View, editor: Editor) -> Callable[[], None]:
@@ -59,12 +56,12 @@ async def _propose(view: View, editor: Editor, number: int, name: str) -> None:
     if seen is None:
         return
     judged = Draft().judge(values_of(seen), preset=number)
-    against = _against(seen, judged.problem)
+    against = presets.against(seen, judged.problem)
     with ui.dialog() as dialog, ui.card().classes("cw-dialog"):
         dialog.props("data-testid=preset")
         title = say("Set up for {chemistry}?", chemistry=schema.chemistry(name))
         ui.label(view.tr(title)).classes("text-h6")
-        for warning in (*against, *_warnings(name)):
+        for warning in (*against, *presets.warnings(name)):
             with ui.row().classes("no-wrap items-start gap-2 cw-warn"):
                 ui.icon("warning")
                 ui.label(view.tr(warning)).classes("cw-text")
@@ -89,28 +86,3 @@ async def _propose(view: View, editor: Editor, number: int, name: str) -> None:
     if agreed:
         await view.carry_out(lambda board: transaction.write(board, {}, number))
         editor.edited()
-
-
-def _against(seen: Snapshot, problem: str | None) -> list[str]:
-    """Why the board would refuse it now."""
-    found = [problem] if problem else []
-    if seen.get("charge_switch") or seen.get("discharge_switch") or seen.get("precharge_switch"):
-        found.append(say("Outputs are on: switch charge and discharge off below first."))
-    return found
-
-
-def _warnings(name: str) -> list[Said]:
-    found = [
-        say(
-            "Wrong limits damage cells or set them on fire: look at the cell's data sheet. The "
-            "set-up has to be confirmed again afterwards."
-        )
-    ]
-    if name in _SODIUM:
-        found.append(
-            say(
-                "Sodium-ion is not one chemistry; these figures are ours, from published cell "
-                "data. Compare every limit with your cell's."
-            )
-        )
-    return found

@@ -9,23 +9,16 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from ... import catalog, transaction
-from ...permissions import Permission, permissions, would_drop_load
+from ...permissions import TITLES, Permission, permissions, question
 from ...words import say, schema
 from ..view import View
 
-_TITLES = {
-    "charge_wanted": say("Charge MOSFET"),
-    "discharge_wanted": say("Discharge MOSFET"),
-    "equalization": say("Equalization"),
-    "special_charger": say("Special charger"),
-    "heater_mode": say("Heater"),
-}
 _ICONS = {True: "toggle_on", False: "toggle_off", None: "help_outline"}
 
 
 def build(view: View) -> Callable[[], None]:
     """The switches; their refresh."""
-    switches = [_Switch(view, name) for name in _TITLES]
+    switches = [_Switch(view, name) for name in TITLES]
 
     def refresh() -> None:
         seen = view.snapshot
@@ -46,7 +39,7 @@ class _Switch:
         self._setting = False
         choices = {i: view.tr(schema.choice(self._row, i)) for i in range(len(self._row.choices))}
         with ui.row().classes("w-full items-center gap-x-4 gap-y-1 cwf-switch"):
-            title = view.tr(_TITLES[name])
+            title = view.tr(TITLES[name])
             ui.label(title).classes("text-weight-medium cwf-switch-title")
             self._control = ui.toggle(choices, on_change=self._chosen)
             self._control.props('no-caps dense padding="4px 12px"')
@@ -90,20 +83,12 @@ class _Switch:
             self._put(held)
 
     async def _agreed(self, seen: Any, wanted: int) -> bool:
-        if would_drop_load(seen, self.name, wanted):
-            return await self._view.confirm(
-                say("Switch the load off?"),
-                say("Whatever hangs on the pack loses its supply. A vehicle must stand still."),
-                say("Switch off"),
-                danger=True,
-            )
-        if self.name == "discharge_wanted" and wanted:
-            return await self._view.confirm(
-                say("Let the load be switched on?"),
-                say("The output may become live at once."),
-                say("Allow"),
-            )
-        return True
+        asked = question(seen, self.name, wanted)
+        if asked is None:
+            return True
+        return await self._view.confirm(
+            asked.title, asked.text, asked.yes, danger=asked.drops_load
+        )
 
     async def _written(self, wanted: int) -> bool:
         view = self._view
