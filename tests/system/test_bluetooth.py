@@ -161,3 +161,16 @@ def test_no_phone_delays_a_tick_or_writes_what_it_may_not(scene):
     assert scene.pc.read(catalog.SETTINGS)._values == before._values
     assert scene.read("tick_late_worst_ms")[0] <= 5
     assert scene.plant.pack.charge.closed and scene.plant.pack.discharge.closed
+
+
+def test_a_board_that_sleeps_is_silent_and_calls_out_again_when_it_is_woken(scene):
+    board = scene.board
+    log_in(scene.pc, "123456", ids.ROLE_INSTALLER)
+    scene.pc.command("sleep", 1)
+    board.advance(6_000)
+    with RadioCentral(board) as phone:
+        assert not phone.scan(3.0)
+        board.uart_send("rs485_2", b"\x01\x03\x00\x00\x00\x01\x84\x0a")
+        board.advance(8_000)
+        assert len(phone.scan(1.0)) == 1
+    assert scene.state() == "advertising"
