@@ -114,7 +114,9 @@ def test_bluetooth_commands_need_a_radio_and_a_new_passkey_the_pc_port():
     assert b.write(NEW_PASSKEY, 1, 0xE240, port=3) == NOT_ALLOWED
     assert b.write(NEW_PASSKEY, 0xF, 0x4240) == BAD_VALUE
     assert radio.asked == ["forget", 123456]
-    assert ids.KIND_COMMAND not in b.kinds()  # anybody could read the passkey there
+    assert b.write(0x2005, 0xFAC7) == DONE
+    assert radio.asked[2:] == ["forget", 0]  # whoever had the pack knows its passkey
+    assert b.kinds().count(ids.KIND_COMMAND) == 1  # anybody could read a passkey there
 
 
 def test_the_passkey_is_read_in_a_session_on_the_pc_port_only():
