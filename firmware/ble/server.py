@@ -118,7 +118,7 @@ class Bluetooth:
     def forget(self):
         """Drop every paired phone, and the one that is here."""
         self._bonds.forget()
-        self._forgotten = True
+        self._forgotten = self._conn != _NOBODY
         self._note(_FORGOTTEN)
 
     def new_passkey(self, passkey):
@@ -181,10 +181,12 @@ class Bluetooth:
         """One event of the stack."""
         conn = events.connection
         if events.event == ev.CONNECT:
-            if self._conn != _NOBODY:
-                self._ble.gap_disconnect(conn)
-            else:
+            if conn == self._conn:
+                self._end(now_ms)  # nobody has told us
+            if self._conn == _NOBODY:
                 self._arrive(conn, now_ms)
+            else:
+                self._ble.gap_disconnect(conn)
         elif conn != self._conn:
             self._interval_us = 0  # a link that never came up has ended the advertising too
         elif events.event == ev.DISCONNECT:
@@ -209,7 +211,7 @@ class Bluetooth:
         self._c.access.logout(PORT_BLUETOOTH)
         passed = self._secured
         self._conn = _NOBODY
-        self._secured = self._leaving = False
+        self._secured = self._leaving = self._forgotten = False
         self._interval_us = 0
         self._stir(now_ms)
         self._bonds.settle(passed)
@@ -324,7 +326,6 @@ class Bluetooth:
             over = elapsed_ms(now_ms, self._since_ms) >= _PAIR_MS
         if over or self._forgotten or not on:
             self._leave(now_ms)
-        self._forgotten = False
 
     def _advertise(self, now_ms, readout, on):
         loudest = readout[ids.R_LOUDEST]

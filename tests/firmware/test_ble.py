@@ -223,6 +223,19 @@ def test_a_second_central_is_sent_away():
     assert b.reading("ble_connections") == 1
 
 
+def test_a_link_whose_end_was_never_told_passes_nothing_on():
+    b = Board().phone()
+    b.login()
+    b.stack.arrive(1)  # the same number again
+    b.stack.links[1] = 3
+    b.write(frame(BALANCING_OFF))
+    b.run(300)
+    assert b.role() == ids.ROLE_ANYONE and not b.replies()
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_CONNECTED
+    b.stack.leave(1)
+    b.phone()
+
+
 def test_a_packet_size_below_or_above_what_we_take_is_not_believed():
     b = Board().phone()
     b.stack.event(MTU, 1, 5)

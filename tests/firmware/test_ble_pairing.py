@@ -234,6 +234,10 @@ def test_an_installer_forgets_phones_and_chooses_the_passkey():
     assert b.reading("ble_bonds") == 0
     b.ble.new_passkey(0)
     assert b.bonds.passkey not in (0, 4711)
+    b.ble.forget()  # with nobody there: the next phone is none of those
+    b.phone()
+    b.run(600)
+    assert b.stack.links
 
 
 def test_pairing_is_journalled_and_the_passkey_is_not():
