@@ -23,6 +23,9 @@ INPUT_OUTPUT = {
     "threading", "vfs", "_thread",
 }  # fmt: skip
 MAX_LINES = 400
+# Most files are judged by these alone: a syntax tree, or tokens, of every file take seconds.
+_BEGINS_WITH_WORDS = re.compile(r'(?:#[^\n]*\n)*"""\s*[^\s"\\]')
+_SILENCED = re.compile(r"type:\s*ignore(?!\[)|noqa(?!:)")
 
 
 def imports(source):
@@ -85,6 +88,8 @@ def dear_syntax(source):
 
 def no_docstring(source):
     """A module says what it is for."""
+    if _BEGINS_WITH_WORDS.match(source):
+        return
     if not (ast.get_docstring(ast.parse(source)) or "").strip():
         yield "1: no module docstring"
 
@@ -107,6 +112,8 @@ def workplace(source):
 
 def sleeps(source):
     """A test owns the clock: it never waits for time to pass."""
+    if "sleep" not in source:
+        return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and re.search(r"\bsleep(_ms|_us)?$", ast.unparse(node.func)):
             yield f"{node.lineno}: a test sleeps"
@@ -121,6 +128,8 @@ def comments(source):
 
 def type_ignores(source):
     """A silenced checker says which complaint it silences."""
+    if not _SILENCED.search(source):
+        return
     for line, comment in comments(source):
-        if re.search(r"type:\s*ignore(?!\[)|noqa(?!:)", comment):
+        if _SILENCED.search(comment):
             yield f"{line}: silences a checker without naming the complaint"
