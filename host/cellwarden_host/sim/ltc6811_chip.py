@@ -51,6 +51,7 @@ class Chip:
         self.stuck_bits = []  # (cell 0..11, bit, value)
         self.dten = True
         self.awake_us = None  # when it is awake; None asleep
+        self._enough_mv = None  # the voltages that were found enough to work on
         self.bleed = [False] * 12
         self._valid_us = 0
         self._timer_us = 0
@@ -83,8 +84,12 @@ class Chip:
         """Whether its cells give it enough to work on, and nothing has killed it."""
         if self.silent:
             return False
+        cell_mv = self.pack.all_cell_mv()
+        if cell_mv is self._enough_mv:  # asked many times in one moment
+            return True
         first, last = self.wires.chip_cells(self.index)
-        if sum(self.pack.all_cell_mv()[first:last]) >= SUPPLY_MIN_MV:
+        if sum(cell_mv[first:last]) >= SUPPLY_MIN_MV:
+            self._enough_mv = cell_mv
             return True
         if self.awake_us is not None:
             self.power_up()
