@@ -17,6 +17,7 @@ from cellwarden.settings import Settings
 from cellwarden_host.cli import main
 from cellwarden_host.desk import Desk
 from cellwarden_host.sim.provision import commissioned
+from cellwarden_host.sim.ptys import retire
 from modbus_rtu.server import Server
 
 PASSWORD = "123456"
@@ -89,8 +90,8 @@ class CliBoard:
         """The device goes, as when a USB cable is pulled."""
         os.write(self._wake_write, b"x")
         self._thread.join()
-        os.close(self._slave)
         os.close(self._master)
+        retire(self._slave)
 
     def run(self, *args, password=PASSWORD):
         """(exit code, standard output, standard error) of ``cellwarden *args``."""

@@ -5,6 +5,7 @@ import os
 from sim_bench import printed, running
 
 from cellwarden_host.sim.flash import WORST_US
+from cellwarden_host.sim.ptys import Pty
 from cellwarden_host.sim.transport import SteppedTransport
 from modbus_rtu.client import Client
 
@@ -196,3 +197,12 @@ enable(0)
         board.advance(100)
         assert os.read(client, 100) == b"<\x00\x03\r\n\xff>"
         os.close(client)
+
+
+def test_the_name_of_a_closed_terminal_is_gone_and_nobody_else_gets_it():
+    closed = Pty()
+    closed.close()
+    assert not os.path.exists(closed.path)
+    another = Pty()
+    another.close()
+    assert another.path != closed.path

@@ -10,9 +10,24 @@ import struct
 import termios
 import time
 import tty
+from collections import deque
 
+_RETIRED_MAX = 64
+_retired: deque[int] = deque()
 _BACKLOG_MAX = 1 << 20
 _READER_PATIENCE_S = 1.0
+
+
+def retire(far):
+    """Keep the far side of a terminal whose near side is closed, for a while.
+
+    Its name is gone at once, but its number would be the next terminal's, also of another
+    process: a client that still asks there would talk to a stranger. A Modbus request holds
+    what interrupts a firmware and opens its raw prompt.
+    """
+    _retired.append(far)
+    if len(_retired) > _RETIRED_MAX:
+        os.close(_retired.popleft())
 
 
 class Pty:
@@ -31,7 +46,7 @@ class Pty:
 
     def close(self):
         os.close(self.fd)
-        os.close(self._far)
+        retire(self._far)
 
     def read(self):
         """What the client has sent, or b""."""
