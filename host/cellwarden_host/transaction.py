@@ -200,7 +200,7 @@ def _reasons(row: Any | None, why: Said | None) -> dict[str, Said]:
             cross=why or _cross_rules(row),
         ),
         "locked": say(
-            "{name} may be written by the role '{role}' only, over the PC port (RS485-2)",
+            "{name} may be written by the role '{role}' only, over RS485-2 or Bluetooth",
             name=name,
             role=choices.role(row.write if row is not None else rows.INSTALLER),
         ),

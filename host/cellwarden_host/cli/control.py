@@ -99,7 +99,7 @@ def add(commands: options.Commands) -> None:
         commands,
         "password",
         _password,
-        "Change a password; only over the PC port (RS485-2).\n\n"
+        "Change a password; over the PC port (RS485-2) or Bluetooth, never over RS485-1.\n\n"
         "Asked for twice on a terminal, else taken from CELLWARDEN_NEW_PASSWORD.",
         "  cellwarden password\n"
         "  CELLWARDEN_PASSWORD=123456 CELLWARDEN_NEW_PASSWORD=... cellwarden password",
