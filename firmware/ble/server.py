@@ -20,6 +20,7 @@ from cellwarden.readout import ABSENT
 from cellwarden.ticks import elapsed_ms
 from firmware.ble import events as ev
 from firmware.ble import gatt
+from firmware.ble.beacon import Beacon
 from firmware.ble.link import Link
 from firmware.ble.summary import Summary
 from firmware.ports import REST_MS
@@ -32,9 +33,6 @@ _LOOK_MS = 250  # how often everything slow is looked at
 _PAIR_MS = 60_000  # a link that is not secure by then ends
 _IDLE_MS = 300_000  # and one on which nobody asks
 _LEAVE_MS = 5_000  # the stack has this long to tell of the end
-_FAST_MS = 30_000
-_QUIET_MS = 600_000
-_FAST_US, _STEADY_US, _QUIET_US = 100_000, 1_000_000, 2_000_000
 _DISPLAY_ONLY = 0
 _SHOW_PASSKEY = 3
 _SECURE = 3  # encrypted and authenticated
@@ -56,12 +54,11 @@ class Bluetooth:
         self._page = page  # an OLED that shows the passkey to who pairs
         self._events = ev.Events(bonds)
         self._ble = None
-        self._module = None
+        self._beacon = None
         self._link = None
         self._summary = None
         self._battery = 0
         self._level = -1
-        self._name = b""
         self._conn = _NOBODY
         self._secured = False
         self._pairing = False  # the passkey was asked for, and nothing has come of it yet
@@ -69,11 +66,6 @@ class Bluetooth:
         self._forgotten = False
         self._since_ms = 0  # of the link, or of its leaving
         self._looked_ms = 0
-        self._interval_us = 0  # of the advertising; 0 none
-        self._happened_ms = 0  # what makes it fast
-        self._fast = True
-        self._quiet = False
-        self._loudest = 0
         self._mtu = _SMALLEST_MTU
         self._connections = 0
         self._faults = 0
@@ -86,7 +78,6 @@ class Bluetooth:
         try:
             import bluetooth
 
-            self._module = bluetooth
             ble = bluetooth.BLE()
             ble.irq(self._events.handler)
             ble.active(True)
@@ -100,11 +91,12 @@ class Bluetooth:
             if secure:
                 self._link = Link(ble, self._map, handles[1], handles[2])
                 self._summary = Summary(ble, self._map, handles[3])
+            self._beacon = Beacon(bluetooth, ble, self._texts, now_ms)
             self._ble = ble
             self.failed = False
         except Exception:  # whatever it is: the board has to protect its pack
             self._ble = None
-        self._happened_ms = self._looked_ms = now_ms
+        self._looked_ms = now_ms
 
     def off(self):
         """No radio while the board sleeps."""
@@ -188,7 +180,7 @@ class Bluetooth:
             else:
                 self._ble.gap_disconnect(conn)
         elif conn != self._conn:
-            self._interval_us = 0  # a link that never came up has ended the advertising too
+            self._beacon.interval_us = 0  # a link that never came up has ended the advertising too
         elif events.event == ev.DISCONNECT:
             self._end(now_ms)
         elif events.event == ev.MTU:
@@ -200,7 +192,7 @@ class Bluetooth:
 
     def _arrive(self, conn, now_ms):
         self._conn = conn
-        self._interval_us = 0  # the stack has stopped it
+        self._beacon.interval_us = 0  # the stack has stopped it
         self._mtu = _SMALLEST_MTU
         self._since_ms = now_ms
         self._connections = min(self._connections + 1, _MOST)
@@ -212,8 +204,8 @@ class Bluetooth:
         passed = self._secured
         self._conn = _NOBODY
         self._secured = self._leaving = self._forgotten = False
-        self._interval_us = 0
-        self._stir(now_ms)
+        self._beacon.interval_us = 0
+        self._beacon.stir(now_ms)
         self._bonds.settle(passed)
         self._fail(now_ms)
         try:
@@ -303,7 +295,8 @@ class Bluetooth:
             self._link.allow()
         if self._conn != _NOBODY:
             self._watch(now_ms, live[ids.BLUETOOTH_ON])
-        self._advertise(now_ms, readout, live[ids.BLUETOOTH_ON])
+        alone = self._conn == _NOBODY
+        self._beacon.step(now_ms, readout, alone and live[ids.BLUETOOTH_ON])
         soc = readout[ids.R_SOC_PERMILLE]
         level = 0 if soc == ABSENT else (soc + 5) // 10
         if level != self._level:
@@ -327,43 +320,6 @@ class Bluetooth:
         if over or self._forgotten or not on:
             self._leave(now_ms)
 
-    def _advertise(self, now_ms, readout, on):
-        loudest = readout[ids.R_LOUDEST]
-        if loudest != self._loudest:
-            self._loudest = loudest
-            self._stir(now_ms)
-        still_ms = elapsed_ms(now_ms, self._happened_ms)
-        if still_ms >= _FAST_MS:
-            self._fast = False
-        if readout[ids.R_CHARGE_SWITCH] == 1 or readout[ids.R_DISCHARGE_SWITCH] == 1:
-            self._quiet = False
-            if not self._fast:
-                self._happened_ms = now_ms
-        elif still_ms >= _QUIET_MS:
-            self._quiet = True
-        name = gatt.name_of(self._texts)
-        if name != self._name:
-            self._name = name
-            self._ble.config(gap_name=name)
-            self._interval_us = 0
-        wanted_us = _FAST_US if self._fast else _QUIET_US if self._quiet else _STEADY_US
-        if not on or self._conn != _NOBODY:
-            wanted_us = 0
-        if wanted_us == self._interval_us:
-            return
-        self._ble.gap_advertise(None)
-        if wanted_us:
-            told = gatt.advertisement(self._module)
-            response = gatt.scan_response(self._name)
-            self._ble.gap_advertise(wanted_us, told, resp_data=response)
-        self._interval_us = wanted_us
-
-    def _stir(self, now_ms):
-        """Something has happened: be found quickly for a while."""
-        self._happened_ms = now_ms
-        self._fast = True
-        self._quiet = False
-
     def publish(self, now_ms):
         """Tell the register map how the radio is."""
         out = self._c.publisher.readout
@@ -373,7 +329,7 @@ class Bluetooth:
             state = ids.BLE_STATE_IS_FAILED
         elif here:
             state = ids.BLE_STATE_IS_SECURED if self._secured else ids.BLE_STATE_IS_CONNECTED
-        elif not self._interval_us:
+        elif not self._beacon.interval_us:
             state = ids.BLE_STATE_IS_OFF
         elif self._link is None:
             state = ids.BLE_STATE_IS_NO_PAIRING
