@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .problems import BadInput
 from .sim.layout import BUILD, package_dir
+from .words import listed, say
 
 DEFINITION = "__init__.py"
 
@@ -31,7 +32,13 @@ def names() -> list[str]:
 def of(name: str) -> Path:
     """The folder of the board ``name``; ``BadInput`` when there is none."""
     if name not in names():
-        raise BadInput(f"there is no board {name!r}; boards are: {', '.join(names())}")
+        raise BadInput(
+            say(
+                "there is no board '{name}'; boards are: {boards}",
+                name=name,
+                boards=listed(names()),
+            )
+        )
     return root() / name
 
 
