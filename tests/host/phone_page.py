@@ -32,6 +32,7 @@ class PhonePage:
         self.picture = {}
         self.saved = {}
         self.reach = True  # the board hears the page
+        self.each = lambda: None  # done before each request
         folder = Path(mkdtemp(prefix="phone-"))
         for name in ("python.json", "zh.json"):
             (folder / name).write_bytes(built()[name])
@@ -77,6 +78,7 @@ class PhonePage:
             data = bytes.fromhex(text)
             board = self.board
             board.tick()
+            self.each()
             length = board.server.feed(data, len(data), board.desk.now_ms)
             if length:
                 self.say("B", bytes(board.server.tx[:length]).hex())

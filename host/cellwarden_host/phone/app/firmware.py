@@ -12,7 +12,7 @@ from typing import Any
 
 from cellwarden.tables import rows
 
-from ...board import Board, Values
+from ...board import Values
 from ...problems import NoConnection, Problem
 from ...release import reading
 from ...update.live import Live
@@ -101,6 +101,8 @@ def build(ui: Ui, app: Any) -> None:
         ended = kept.get("ended")
         if ended is not None:
             ui.note("bad" if ended.failed else "good", ended.ended, key="firmware.ended")
+        if kept.get("refused"):
+            ui.note("bad", kept["refused"], key="firmware.refused")
         ui.choice(
             "firmware.older",
             say("Allow an older version"),
@@ -168,11 +170,14 @@ def _cancel(running: Running) -> None:
 
 def _chosen(app: Any, kept: dict[str, Any], value: Any) -> None:
     name, data = value
-    kept["plan"] = kept["ended"] = None
-    release = reading.release_of(bytes.fromhex(data))
-    steady: Any = SteadyBoard(app, Running(kept["plan"]))
-    board: Board = steady
-    kept["plan"] = planned(board, release, name, older=bool(kept["older"]))
+    kept["plan"] = kept["ended"] = kept["refused"] = None
+    try:
+        release = reading.release_of(bytes.fromhex(data))
+        kept["plan"] = app.station.do(
+            lambda board: planned(board, release, name, older=bool(kept["older"]))
+        )
+    except Problem as problem:
+        kept["refused"] = problem.args[0]
 
 
 def _asked(app: Any, kept: dict[str, Any], plan: Plan) -> Any:

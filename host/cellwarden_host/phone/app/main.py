@@ -24,6 +24,7 @@ from .station import Station
 from .ui import Ui
 
 _LOOK_S = 0.7
+_LOOK_BESIDE_S = 2.0
 _NOTE_S = 8
 PAGES: dict[str, Any] = {
     "monitor": monitor,
@@ -54,6 +55,7 @@ class App:
         self._note_number = 0
         self._handlers: dict[str, Callable[[Any], Any]] = {}
         self._shown = ""
+        self._looked_s = -1e9
 
     # --- what the browser calls
 
@@ -108,7 +110,8 @@ class App:
 
     def look(self) -> None:
         station = self.station
-        if station.board is not None and self.task is None:
+        if station.board is not None and self._is_due():
+            self._looked_s = now_s()
             try:
                 before = self._machine()
                 station.look()
@@ -120,6 +123,11 @@ class App:
             except Problem as problem:
                 station.trouble = problem
         self.show()
+
+    def _is_due(self) -> bool:
+        """An update has the line to itself, but for a look now and then."""
+        pause_s = _LOOK_BESIDE_S if self.task is not None and self.station.link == "up" else 0
+        return now_s() - self._looked_s >= pause_s
 
     def _machine(self) -> str:
         seen = self.station.snapshot

@@ -56,7 +56,7 @@ class Station:
         self.name = name
         self.connections += 1
         self.link = "opening"
-        self._settings_s = self._seen_s = -1e9
+        self._settings_s = -1e9
         self._looks = 0
         self.journal = []
 
