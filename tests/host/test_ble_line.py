@@ -241,7 +241,8 @@ def test_watching_finds_the_board_again(board):
     assert source.look()
     board.drop_after = board.requests
     assert not source.look() and "is lost" in source.trouble
-    assert source.look() and not source.trouble
+    source._access = access(board, None)
+    assert source.look() and not source.trouble, "as who was paired with"
     source.close()
 
 

@@ -45,6 +45,7 @@ class BleLine:
         self._bytes = bytearray()
         self._news = threading.Condition()
         self._client: BleakClient | None = None
+        self._ended = False  # by the other side; what we hold of it is still to be closed
         self._chunk = 20
         self._connect()
 
@@ -66,6 +67,7 @@ class BleLine:
 
     def close(self) -> None:
         client, self._client = self._client, None
+        self._ended = True
         if client is None:
             return
         try:
@@ -90,7 +92,7 @@ class BleLine:
         with self._news:
             while len(self._bytes) < max_bytes:
                 left = deadline - time.monotonic()
-                if self._client is None:
+                if self._ended:
                     raise trouble.lost(self.port)
                 if left <= 0:
                     break
@@ -130,7 +132,7 @@ class BleLine:
         with self._news:
             self._bytes.clear()
         client = seen.radio.client(seen.device, self._gone)
-        self._client = client
+        self._client, self._ended = client, False
         try:
             loop.run(client.connect(), radio.CONNECT_S + 5)
             self._check(client)
@@ -140,7 +142,6 @@ class BleLine:
             assert request is not None  # checked above
             self._chunk = max(20, min(gatt.CHUNK, request.max_write_without_response_size))
         except BaseException as error:
-            self._client = client  # a loss meanwhile may have taken it
             self.close()
             if isinstance(error, (Problem, BleakError)) or not isinstance(error, Exception):
                 raise
@@ -183,7 +184,7 @@ class BleLine:
 
     def _connected(self) -> BleakClient:
         client = self._client
-        if client is None or not client.is_connected:
+        if client is None or self._ended or not client.is_connected:
             raise trouble.lost(self.port)
         return client
 
@@ -209,7 +210,7 @@ class BleLine:
     def _gone(self, client: BleakClient) -> None:
         with self._news:
             if self._client is client:
-                self._client = None
+                self._ended = True
             self._news.notify_all()
 
 
