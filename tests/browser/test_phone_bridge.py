@@ -138,7 +138,7 @@ def test_a_page_talks_through_the_bridge_however_links_end(radio):
     assert log == ["encrypt", b"c" * 200]
 
     # The link breaks while the page writes: refused, and told.
-    radio.lose_at_write = radio.writes
+    radio.breaks_at = b"d".__eq__
     page.evaluate("write('d')")
     says("NotSupportedError gone")
     assert log[2:] == []

@@ -90,8 +90,9 @@ class EmulatedBluetooth:
         self.name = name
         self.passkey = passkey
         self.chooses = True
-        self.writes = 0  # that have reached the board
-        self.lose_at_write: int | None = None  # the link breaks before this one does
+        self.in_reach = True  # of new connections
+        # Given a write that it fits, the link breaks before that, once.
+        self.breaks_at: Callable[[bytes], bool] | None = None
         self.problems: list[str] = []  # what went wrong on the phone's side, for a test to see
         self._make = central
         self._bonded = False
@@ -227,11 +228,10 @@ class EmulatedBluetooth:
             elif kind == "write":
                 data = base64.b64decode(asked.get("data", ""))
                 answered = asked.get("writeType") != "write-without-response"
-                if self.lose_at_write == self.writes:
-                    self.lose_at_write = None
+                if self.breaks_at is not None and self.breaks_at(data):
+                    self.breaks_at = None
                     await asyncio.to_thread(self.lose)
                 await self._secured(lambda phone: phone.write(uuid, data, answered))
-                self.writes += 1
                 if not answered:
                     return
             elif kind == "subscribe-to-notifications":
@@ -262,6 +262,8 @@ class EmulatedBluetooth:
 
     async def _connect(self) -> bool:
         await self._hang_up()
+        if not self.in_reach:
+            return False
         try:
             phone = await asyncio.to_thread(self._make)
             self._central = phone

@@ -36,7 +36,7 @@ BOARD = "pico_w_24s"
 PASSWORD = "123456"
 SIZE = (390, 844)
 _INSTALLER = 1
-_BAUD = 9600
+_BAUD = 115_200
 _LOOK_S = 0.5
 
 

@@ -324,6 +324,10 @@ class RadioCentral:
         elif self._transport is not None:
             await self._transport.close()
             self._transport = None
+            if self._connection is not None:
+                # Nobody is left to tell that the link has timed out; what waits for it ends.
+                timed_out = hci.HCI_CONNECTION_TIMEOUT_ERROR
+                self._connection.emit(self._connection.EVENT_DISCONNECTION, timed_out)
 
     def close(self) -> None:
         """Disconnect and free everything. Harmless when repeated."""

@@ -16,6 +16,15 @@ class Page:
         self._app = App(bridge)
         self._line = None
         self._begin(self._app.live())
+        self._begin(self._watch())
+
+    async def _watch(self):
+        """A request that hangs must not leave old values standing as if they were new."""
+        station = self._app.station
+        while True:
+            await asyncio.sleep(1)
+            if station.link not in ("off", "opening") and not station.fresh:
+                self._app.show()
 
     def _begin(self, coroutine):
         async def guarded():

@@ -13,6 +13,7 @@ export const SUMMARY = uuid("0004");
 
 const LARGE = 244; // what fits the largest link in one packet
 const SMALL = 20; // what fits every link
+const WRITE_MS = 6000; // a link that takes nothing for so long is none
 const KNOWN = "cellwarden.board";
 
 /** @typedef {"unsupported"|"insecure"|"off"|"none"|"pairing"|"service"|"lost"} Why */
@@ -145,13 +146,29 @@ export class WebBluetooth {
     for (let at = 0; at < bytes.length; ) {
       const piece = bytes.slice(at, at + this._chunk);
       try {
-        await this._request.writeValueWithResponse(piece);
+        await this._within(WRITE_MS, this._request.writeValueWithResponse(piece));
         at += piece.length;
       } catch (error) {
         // Nothing of a refused write was taken: say it in smaller pieces, once.
         if (at > 0 || this._chunk === SMALL || piece.length <= SMALL || !this._device?.gatt.connected) throw error;
         this._chunk = SMALL;
       }
+    }
+  }
+
+  /** What `promised` comes to; when it takes too long, the link is given up. */
+  async _within(ms, promised) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Trouble("lost"));
+        this._device?.gatt.disconnect(); // tells of the loss as any other
+      }, ms);
+    });
+    try {
+      return await Promise.race([promised, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
