@@ -11,6 +11,7 @@ import importlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -116,6 +117,22 @@ def cells_of(board: ModuleType) -> int:
 
 def _board(name: str, definition: ModuleType) -> Iterator[Row]:
     cells = cells_of(definition)
+    with _powered(name, definition, cells) as sim:
+        if not _until(sim, lambda: sim.plant.pack.discharge.closed, _UP_MS):
+            yield missing(TOPIC, name, "outputs stay off: " + _said(sim)[-300:])
+            return
+        meter = BusMeter(definition, sim)
+        for _ in range(CYCLES):
+            sim.advance(CYCLE_MS)
+            meter.end_window()
+        _until(sim, lambda: "modules" in _told(sim), _TOLD_MS)
+        yield from _bus(name, cells, meter)
+        yield _memory(name, definition, sim)
+
+
+@contextmanager
+def _powered(name: str, definition: ModuleType, cells: int) -> Iterator[SimBoard]:
+    """The board with a pack, its firmware telling its heap once it works."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as folder:
         image = Path(folder) / "flash.img"
@@ -125,16 +142,20 @@ def _board(name: str, definition: ModuleType) -> Iterator[Row]:
         plant = Plant(definition, PackConfig(cells=cells))
         with SimBoard(plant, definition, image, ptys=False, heap=_HEAP) as sim:
             sim.power_on()
-            if not _until(sim, lambda: plant.pack.discharge.closed, _UP_MS):
-                yield missing(TOPIC, name, "outputs stay off: " + _said(sim)[-300:])
-                return
-            meter = BusMeter(definition, sim)
-            for _ in range(CYCLES):
-                sim.advance(CYCLE_MS)
-                meter.end_window()
-            _until(sim, lambda: "modules" in _told(sim), _TOLD_MS)
-            yield from _bus(name, cells, meter)
-            yield _memory(name, definition, sim)
+            yield sim
+
+
+def heap_used(name: str, cells: int) -> int | None:
+    """What the firmware of a board holds after its start, collected; None when it told nothing."""
+    definition = importlib.import_module(f"boards.{name}")
+    with _powered(name, definition, cells) as sim:
+        _until(sim, lambda: "modules" in _told(sim), _UP_MS + _TOLD_MS)
+        return _used(sim)
+
+
+def _used(sim: SimBoard) -> int | None:
+    told = _told(sim)
+    return told["heap"]["used"] - told["heap"]["before"] if "modules" in told else None
 
 
 def _bus(name: str, cells: int, meter: BusMeter) -> Iterator[Row]:
@@ -152,11 +173,10 @@ def _bus(name: str, cells: int, meter: BusMeter) -> Iterator[Row]:
 
 def _memory(name: str, definition: ModuleType, sim: SimBoard) -> Row:
     what = f"{name}: heap after start, collected; unix, 64 bit"
-    told = _told(sim)
-    if "modules" not in told:
+    used = _used(sim)
+    if used is None:
         return missing(TOPIC, what, _said(sim)[-300:])
-    used = told["heap"]["used"] - told["heap"]["before"]
-    loaded = set(told["modules"]["loaded"])
+    loaded = set(_told(sim)["modules"]["loaded"])
     size = sum(
         file.stat().st_size
         for path, file in {**fixed_files(name), **slot_files(name)}.items()

@@ -20,6 +20,7 @@ MODULES = (
     "tick_rows",
     "modbus_rows",
     "line_rows",
+    "bluetooth_rows",
     "latency_rows",
     "pack_rows",
     "sim_rows",

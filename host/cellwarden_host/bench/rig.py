@@ -80,9 +80,10 @@ class Rig(SimBoard):
     def __init__(self, image: Path, pack: dict[str, Any] | None = None, **options: Any) -> None:
         self.on_reply: dict[str, OnReply] = {}
         self.pollers: dict[str, Any] = {}
-        plant = Plant(board_definition, PackConfig(**(pack or {})))
+        definition = options.pop("definition", board_definition)
+        plant = Plant(definition, PackConfig(**(pack or {})))
         options = {"ptys": False, **options}
-        super().__init__(plant, board_definition, image, **options)
+        super().__init__(plant, definition, image, **options)
         self._image = image
 
     def _uart_sent(self, label: str, end_us: int, data: bytes) -> None:
