@@ -25,8 +25,11 @@ export function drawChart(element, node) {
     picture.append(svg("line", { x1: LEFT, x2: WIDTH - LEFT, y1: y, y2: y, class: "grid" }));
   }
   node.curves.forEach((curve, i) => {
-    const high = curve.high > curve.low ? curve.high : curve.low + 1;
-    const y = (value) => 10 + (1 - (value - curve.low) / (high - curve.low)) * (HEIGHT - 20);
+    // What does not change runs through the middle.
+    const flat = curve.high === curve.low ? 1 : 0;
+    const low = curve.low - flat;
+    const high = curve.high + flat;
+    const y = (value) => 10 + (1 - (value - low) / (high - low)) * (HEIGHT - 20);
     let path = "";
     let last = null;
     for (const [s, value] of curve.points) {

@@ -131,6 +131,7 @@ function frame(top, current) {
     }));
   }
   const pages = $("pages");
+  pages.setAttribute("aria-label", top.pagesLabel);
   top.pages.forEach(([key, title], i) => {
     const button = pages.children[i] ?? pages.appendChild(newTab(key));
     text(button.firstChild, title);

@@ -61,7 +61,7 @@ def _asleep(app: Any) -> Any:
 def _switch(ui: Ui, app: Any, told: Permission) -> None:
     row = catalog.SETTING[told.name]
     held = app.station.snapshot.setting(told.name)
-    level = "unknown" if told.on is None else "on" if told.on else "off"
+    level = "on" if told.on else "off" if told.on is False or not held else "unknown"
     why: Any = ""
     if told.differs and told.why:
         why = say("asked: {asked}, but {why}", asked=told.asked, why=told.why)

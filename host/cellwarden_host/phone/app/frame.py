@@ -53,7 +53,7 @@ def frame(ui: Ui, app: Any) -> dict[str, Any]:
         "locked": not station.role(),
         "alarms": _alarms(app),
         "pages": [[key, ui.tell(title)] for key, title in _PAGES],
-        "close": ui.tell(say("Close")),
+        "pagesLabel": ui.tell(say("Pages")),
     }
 
 

@@ -125,6 +125,8 @@ def _title(row: Any, element: int) -> Any:
 
 def _chart(ui: Ui, recording: Recording, chosen: list[str], span_s: int) -> None:
     newest = recording.times[-1]
+    # A recording that has just begun fills the picture all the same.
+    span_s = min(span_s, max(60, int(newest - recording.times[0]) + 1))
     since = newest - span_s
     curves = []
     for key in chosen:
