@@ -85,7 +85,7 @@ def build(view: View) -> Callable[[], None]:
             view.tell_problem(problem)
         else:
             list_ports()
-            ui.notify(view.tr(say("{count} boards in sight", count=count)))
+            ui.notify(view.tr(say("Boards in sight: {count}", count=count)))
         finally:
             look.props(remove="loading")
             look.enable()

@@ -15,9 +15,9 @@ _TEXTS = (
     "machine_code",
     "serial_number",
     "device_name",
+    "bluetooth_address",
     "factory_date",
     "board_name",
-    "bluetooth_address",
 )
 _LABELS = {
     "soc_permille": say("Remaining"),

@@ -62,7 +62,7 @@ def found() -> dict[str, str]:
 
 
 def _called(seen: Seen) -> str:
-    return say("Bluetooth: {name} ({address})", name=seen.name or "?", address=seen.address)
+    return say("Bluetooth: {name}", name=seen.name or seen.address)
 
 
 def _label(port: object) -> str:
