@@ -27,7 +27,7 @@ def built():
 class PhonePage:
     """``picture`` is the newest; ``until`` serves the board as long as a condition is false."""
 
-    def __init__(self, board=None):
+    def __init__(self, board=None, reply_ms=1500):
         self.board = board or CliBoard(port=PORT_BLUETOOTH)
         self.picture = {}
         self.saved = {}
@@ -35,7 +35,8 @@ class PhonePage:
         self.each = lambda: None  # done before each request
         folder = Path(mkdtemp(prefix="phone-"))
         for name in ("python.json", "zh.json"):
-            (folder / name).write_bytes(built()[name])
+            data = built()[name].replace(b"reply_ms = 1500", b"reply_ms = %d" % reply_ms)
+            (folder / name).write_bytes(data)
         files = [_WASM / "micropython.mjs", folder / "python.json", folder / "zh.json"]
         self._process = subprocess.Popen(
             ["node", RUNNER, *files], stdin=subprocess.PIPE, stdout=subprocess.PIPE

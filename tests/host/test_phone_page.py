@@ -138,3 +138,16 @@ def test_chinese_leaves_no_english_on_any_page(page):
                     left[node.get(prop)] = odd
     page.use("app.language", "en")
     assert not left
+
+
+def test_a_board_with_another_device_number_is_found_by_that():
+    made = PhonePage(reply_ms=100)
+    made.board.server.address = 7
+    made.each = lambda: setattr(made.board.server, "address", 7)
+    made.until(lambda: made.node("connect.find"))
+    made.say("O", "Cellwarden-TEST")
+    made.until(lambda: made.node("connect.unit"))
+    made.use("connect.unit", "7")
+    made.use("connect.unit.set")
+    made.until(lambda: made.node("soc"))
+    made.close()

@@ -1,6 +1,7 @@
 """Brings the app up in a page: what the browser calls, and the tasks that those calls become."""
 
 import asyncio
+import sys
 
 from cellwarden_host import words
 from cellwarden_host.phone.app.main import App
@@ -15,8 +16,14 @@ class Page:
         self._bridge = bridge
         self._app = App(bridge)
         self._line = None
-        self._begin(self._app.live())
+        asyncio.create_task(self._live())
         self._begin(self._watch())
+
+    async def _live(self):
+        """The looks: a mistake in one must not be the end of all."""
+        while True:
+            await self._guarded(self._app.live())
+            await asyncio.sleep(2)
 
     async def _watch(self):
         """A request that hangs must not leave old values standing as if they were new."""
@@ -27,16 +34,15 @@ class Page:
                 self._app.show()
 
     def _begin(self, coroutine):
-        async def guarded():
-            try:
-                await coroutine
-            except Exception as error:
-                import sys
+        asyncio.create_task(self._guarded(coroutine))
 
-                sys.print_exception(error)
-                self._bridge.broken(repr(error))
-
-        asyncio.create_task(guarded())
+    async def _guarded(self, coroutine):
+        try:
+            await coroutine
+        except Exception as error:
+            sys.print_exception(error)
+            self._bridge.broken(repr(error))
+            self._app.broken(repr(error))
 
     def chosen(self, language, theme, page):
         self._app.chosen(language, theme, page)

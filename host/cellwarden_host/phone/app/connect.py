@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...problems import BadInput
 from ...words import Said, say
 from .ui import Ui
 
@@ -47,6 +48,11 @@ def build(ui: Ui, app: Any) -> None:
             )
         if station.trouble is not None and station.link == "opening":
             ui.note("bad", station.trouble.args[0])
+            kept = app.keep.setdefault("connect", {"unit": str(app.unit)})
+            ui.field(
+                "connect.unit", say("Device number"), kept["unit"], lambda v: kept.update(unit=v)
+            )
+            ui.button("connect.unit.set", say("Try this number"), lambda _: _number(app, kept))
         ui.button(
             "connect.find",
             say("Find a board"),
@@ -66,6 +72,12 @@ def build(ui: Ui, app: Any) -> None:
     trouble = app.bridge.unable()
     if trouble:
         ui.note("bad", why(trouble))
+
+
+def _number(app: Any, kept: dict[str, Any]) -> None:
+    if not kept["unit"].isdigit() or not 1 <= int(kept["unit"]) <= 247:
+        raise BadInput(say("a device number is 1 to 247"))
+    app.call_it(int(kept["unit"]))
 
 
 def _connect(app: Any, kind: str) -> None:

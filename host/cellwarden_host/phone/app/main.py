@@ -45,6 +45,7 @@ class App:
         self.language = ENGLISH
         self.theme = ""
         self.page = "monitor"
+        self.unit = 1  # the board's device number
         self.busy = ""
         self.dialog: Callable[[Ui], None] | None = None
         self.dialog_danger = False
@@ -80,11 +81,13 @@ class App:
 
     def opened(self, line: Any, name: str) -> None:
         """The browser has connected."""
-        self.station.begin(line, name)
+        self.station.begin(line, name, self.unit)
         self.show()
         self.look()
 
     def closed(self, wanted: bool) -> None:
+        if self.station.board is not None and not wanted:
+            self.unit = self.station.board.unit  # it may have been changed meanwhile
         self.station.end(wanted)
         if wanted:
             self.keep = {}
@@ -95,6 +98,11 @@ class App:
         if self.station.link == "opening":
             self.station.link = "off"
         self.note("bad", connect.why(why))
+        self.show()
+
+    def broken(self, what: str) -> None:
+        """A mistake of the app itself: told, and what else goes on goes on."""
+        self.note("bad", say("The app has made a mistake ({what}): reload the page", what=what))
         self.show()
 
     def summary(self, data: bytes) -> None:
@@ -158,6 +166,12 @@ class App:
 
     def tell_problem(self, problem: Problem) -> None:
         self.note("bad", problem.args[0] if problem.args else "")
+
+    def call_it(self, unit: int) -> None:
+        """The board answers to another device number."""
+        self.unit = unit
+        if self.station.board is not None:
+            self.station.board.follow(unit)
 
     def confirm(
         self, title: Any, text: Any, yes: Any, then: Callable[[], Any], danger: bool = False

@@ -103,6 +103,24 @@ def _device(ui: Ui, app: Any) -> None:
             lambda _: _name(app, kept, text),
             off=text == held or not station.fresh,
         )
+        _forget(ui, app)
+
+
+def _forget(ui: Ui, app: Any) -> None:
+    """Phones that have been paired, all at once."""
+    command = catalog.COMMANDS["bluetooth_forget"]
+    title = schema.title(command)
+
+    def act() -> Any:
+        return app.carry_out(lambda board: board.command(command.name, 1), role=command.role)
+
+    ui.button(
+        "device.forget",
+        title,
+        lambda _: app.confirm(title, schema.rest(command), title, act, danger=True),
+        kind="danger",
+        off=not app.station.fresh,
+    )
 
 
 def _name(app: Any, kept: dict[str, Any], text: str) -> Any:

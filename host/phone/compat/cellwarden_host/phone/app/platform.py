@@ -36,6 +36,7 @@ class Line:
     """The transport of the Modbus client over the page's ``bridge.write(hex)``, a promise."""
 
     modbus_port = 3
+    reply_ms = 1500  # a phone may let a link rest for long between two packets
     baud = 0
 
     def __init__(self, name, bridge):
