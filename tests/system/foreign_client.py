@@ -53,8 +53,8 @@ def blocks():
     for row in (*REGISTERS["readings"], *REGISTERS["settings"]):
         spans.append((row["address"], row["count"] * WORDS[row["type"]]))
     for row in REGISTERS["texts"]:
-        if row["address"] == NONCE:
-            continue  # only for the port that has asked for one
+        if row["address"] == NONCE or row["secret"]:
+            continue  # only for the port that has asked for one; only in a session
         spans.append((row["address"], row["registers"]))
     runs = []
     for address, count in sorted(spans):
