@@ -2,8 +2,10 @@
 
 Loaded when an update begins. ``take`` collects pieces in RAM; everything that touches flash is
 done by ``step``, one piece after a tick, only while the pack is calm (margins.py), and never two
-erases within SPACING_MS: on an RP2040 each stops the processor. The image is checked as a whole
-before the other slot is touched, and nothing is in force before ``switch`` was asked for.
+erases within SPACING_MS: on an RP2040 each stops the processor. That holds for giving up as well:
+what failed or was cancelled is let go of piece by piece, and ``over`` when all of it is gone. The
+image is checked as a whole before the other slot is touched, and nothing is in force before
+``switch`` was asked for.
 
 The switch-over is a restart. Outputs stay on through it only where the board has the hold
 one-shot (safety.md 15), armed by a mark that is made for one switch-over and used up by it; and
@@ -22,14 +24,23 @@ from firmware.margins import calm
 PATH = "/update.img"
 # Sixteen pieces of 120 registers. LittleFS begins at most one block of flash for as much.
 PIECE_BYTES = 3840
-_PART = 240  # kept apart: a heap that has worked for long has no room for all in one
+# Of one block of memory, got first of all: pieces are collected in it, then it becomes the window
+# and the tables of unpacking, for which later no hole would be large enough.
+_ROOM_BYTES = 7040
+_SPARE_BYTES = 2560  # for two open files, in the same way: each takes 1200
+# The installer's code, a module a tick: each leaves garbage that the next one can use.
+_CODE = (
+    "board_update.image", "board_update.slots", "loader.install", "board_update.signature",
+    "board_update.checking",
+)  # fmt: skip
 SPACING_MS = 1_100  # longer than any reading may be old while outputs are on
 _AFTER_TICK_MS = 30
 _STALL_MS = 10
 _BUSY_MS = 4
 _STEPS_MOST = 8
 _WAITS_MOST = 50
-_LEFT_ALONE_MS = 900_000
+_LEFT_ALONE_MS = 900_000  # without progress, whoever it is that does not go on
+_SWITCH_MS = 60_000
 _NO_ROOM = 28  # ENOSPC
 _DONE, _NOT_ALLOWED, _BAD_VALUE, _BUSY = 0, 1, 3, 6
 # update_why, in the words of the image's refusals.
@@ -50,10 +61,15 @@ class LiveUpdate:
         self._size = size
         self._older = older
         self._received = 0
-        self._parts = [bytearray(_PART) for _ in range(PIECE_BYTES // _PART)]
+        self._room = bytearray(_ROOM_BYTES)
+        self._spare = bytearray(_SPARE_BYTES)
+        self._loaded = 0  # modules of _CODE
         self._fill = 0
         self._file = None
         self._installer = None
+        self._kept = False  # PATH is there
+        self._slot = ""  # the record says, or may say, that it is to be tried
+        self._worded = False  # the next start may read that it was meant
         self._token = False  # made by ``switch``, used up by the hold
         self._may_open = False
         self._tick = -1
@@ -74,36 +90,41 @@ class LiveUpdate:
 
     def take(self, at, data, offset, n):
         """``n`` bytes of the image that belong at ``at``; those known already do no harm."""
-        if self._state != ids.UPDATE_STATE_IS_RECEIVING:
-            return _BUSY if self._state == ids.UPDATE_STATE_IS_STARTING else _NOT_ALLOWED
-        self._asked_ms = self._app.ticked_ms
+        state = self._state
+        if state == ids.UPDATE_STATE_IS_STARTING:
+            return _BUSY
+        if state == ids.UPDATE_STATE_IS_FAILED:
+            return _NOT_ALLOWED
         n = min(n, self._size - at)
-        if at + n <= self._received:
+        if n >= 0 and at + n <= self._received:
             return _DONE
+        if state != ids.UPDATE_STATE_IS_RECEIVING:
+            return _NOT_ALLOWED
+        self._asked_ms = self._app.ticked_ms
         if at != self._received:
             return _BAD_VALUE
         fill = self._fill
         if fill + n > PIECE_BYTES:
             return _BUSY
         for i in range(n):
-            self._parts[(fill + i) // _PART][(fill + i) % _PART] = data[offset + i]
+            self._room[fill + i] = data[offset + i]
         self._fill = fill + n
         self._received = at + n
         self._tell(ids.R_UPDATE_BYTES, self._received)
         return _DONE
 
     def cancel(self):
-        """Drop it; what runs is not touched."""
-        if self._state != ids.UPDATE_STATE_IS_SWITCHING:
+        """Drop it, whatever it is at; what runs is not touched."""
+        if self._state != ids.UPDATE_STATE_IS_FAILED:
             self._fail(ids.UPDATE_WHY_IS_CANCELLED)
 
     def switch(self, may_open):
         """Restart into the new firmware, soon. Outputs that are on stay on, or may open."""
         if self._state != ids.UPDATE_STATE_IS_READY:
             return _NOT_ALLOWED
-        if self._app.switched_on() and not may_open and not self._can_hold():
-            return _NOT_ALLOWED
         self._may_open = may_open
+        if self._would_open():
+            return _NOT_ALLOWED
         self._token = True
         self._controller.requests.save_state_now = True
         self._now_is(ids.UPDATE_STATE_IS_SWITCHING)
@@ -121,28 +142,34 @@ class LiveUpdate:
         if self.over:
             return
         try:
+            if self._late(now_ms):
+                self._fail(ids.UPDATE_WHY_IS_LEFT_ALONE)
             if self._state == ids.UPDATE_STATE_IS_CHECKING and not self._installer.checked:
                 self._work(now_ms)
-            elif self._flags and elapsed_ms(now_ms, self._app.ticked_ms) <= _AFTER_TICK_MS:
-                self._bridge()
-            elif self._wanted(now_ms) and self._may_write(now_ms, talking):
+            elif self._flags:
+                self._bridge(now_ms)
+            elif self._wanted() and self._may_write(now_ms, talking):
                 self._tick = self._controller.ticks
                 self._write(now_ms)
                 if elapsed_ms(clock.now_ms(), now_ms) >= _STALL_MS:
                     self.stall(now_ms)
         except Exception as error:  # an update must never end the firmware that runs
-            self._fail(_reason(error))
+            if self._state != ids.UPDATE_STATE_IS_FAILED:
+                self._fail(_reason(error))
 
-    def _wanted(self, now_ms):
+    def _late(self, now_ms):
+        """Whether nothing has gone on for too long."""
+        if self._state == ids.UPDATE_STATE_IS_FAILED:
+            return False
+        switching = self._state == ids.UPDATE_STATE_IS_SWITCHING
+        since_ms = elapsed_ms(now_ms, self._asked_ms)
+        return since_ms >= (_SWITCH_MS if switching else _LEFT_ALONE_MS)
+
+    def _wanted(self):
         """Whether there is anything to write."""
-        if self._state == ids.UPDATE_STATE_IS_READY:
-            return False
-        if self._state != ids.UPDATE_STATE_IS_RECEIVING:
-            return True
-        if elapsed_ms(now_ms, self._asked_ms) >= _LEFT_ALONE_MS:
-            self._fail(ids.UPDATE_WHY_IS_LEFT_ALONE)
-            return False
-        return self._fill == PIECE_BYTES or self._received == self._size
+        if self._state == ids.UPDATE_STATE_IS_RECEIVING:
+            return self._fill == PIECE_BYTES or self._received == self._size
+        return self._state != ids.UPDATE_STATE_IS_READY
 
     def _may_write(self, now_ms, talking):
         if talking and self._waited < _WAITS_MOST:
@@ -152,50 +179,65 @@ class LiveUpdate:
         if self._app.switched_on():
             if self._controller.ticks == self._tick:
                 return False
-            if elapsed_ms(now_ms, self._app.ticked_ms) > _AFTER_TICK_MS:
-                return False
-            if self._stalled and elapsed_ms(now_ms, self._stalled_ms) < SPACING_MS:
+            if not self._after_tick(now_ms) or self._just_stalled(now_ms):
                 return False
             waits = not calm(self._controller)
         self._tell(ids.R_UPDATE_WAITS, int(waits))
         self._waited = 0
         return not waits
 
+    def _after_tick(self, now_ms):
+        return elapsed_ms(now_ms, self._app.ticked_ms) <= _AFTER_TICK_MS
+
+    def _just_stalled(self, now_ms):
+        return self._stalled and elapsed_ms(now_ms, self._stalled_ms) < SPACING_MS
+
     def _write(self, now_ms):
         """One piece of the state's work."""
         state = self._state
         if state == ids.UPDATE_STATE_IS_STARTING:
+            self._kept = True
             self._file = open(PATH, "wb")
             self._now_is(ids.UPDATE_STATE_IS_RECEIVING)
         elif state == ids.UPDATE_STATE_IS_RECEIVING:
             self._receive()
         elif state == ids.UPDATE_STATE_IS_CHECKING:
-            _checked()
             self._now_is(ids.UPDATE_STATE_IS_UNPACKING)
         elif state == ids.UPDATE_STATE_IS_UNPACKING:
             self._work(now_ms)
-        else:
+        elif state == ids.UPDATE_STATE_IS_SWITCHING:
             self._switch_over()
+        else:
+            self._let_go()
 
     def _receive(self):
         if self._fill:
-            for part in self._parts:
-                count = min(self._fill, _PART)
-                self._file.write(memoryview(part)[:count])
-                self._fill -= count
+            self._file.write(memoryview(self._room)[: self._fill])
+            self._fill = 0
         elif self._file is not None:
             self._file.close()
             self._file = None
         else:
-            self._parts = None
+            self._load()
+
+    def _load(self):
+        """What checks the image, a module at a time."""
+        gc.collect()
+        if self._loaded < len(_CODE):
+            __import__(_CODE[self._loaded])
+            self._loaded += 1
+        else:
+            self._spare = None
             gc.collect()
             self._installer = _installer(self._older)
+            self._installer.room, self._room = self._room, None
             self._now_is(ids.UPDATE_STATE_IS_CHECKING)
 
     def _work(self, now_ms):
         """Steps of the installer, as many as fit into a moment."""
         installer = self._installer
         checked = installer.checked
+        self._asked_ms = now_ms
         for _ in range(_STEPS_MOST):
             if not installer.step():
                 self._now_is(ids.UPDATE_STATE_IS_READY)
@@ -210,6 +252,10 @@ class LiveUpdate:
         board = self._app.board
         return board.HOLD_FITTED and "hold_arm" in board.PINS
 
+    def _would_open(self):
+        """Whether outputs that are on would open, and nobody has said that they may."""
+        return self._app.switched_on() and not self._may_open and not self._can_hold()
+
     def _outputs(self):
         outputs = self._app.hardware.outputs
         return int(outputs.charge_on) | int(outputs.discharge_on) << 1
@@ -218,49 +264,74 @@ class LiveUpdate:
         """A piece a tick: what must be kept, the record, the word for the start."""
         if self._persistence.waits(self._controller):
             return
-        if self._installer is not None:
+        if self._would_open():  # switched on since it was asked for
+            self._tell(ids.R_UPDATE_WAITS, 1)
+        elif self._installer is not None:
+            self._slot = self._installer.slot
             if not self._installer.commit():
                 raise OSError(5)
             self._installer = None
+        elif self._kept:
+            self._remove()
         elif self._outputs() and self._can_hold():
             self._flags = self._outputs()
+            self._worded = True
             restart.mean(restart.COMMAND, self._flags)
         else:
             self._controller.requests.restart = True  # off, and what is new since is saved
 
-    def _bridge(self):
-        """Right after a tick: arm the one-shot once, and restart."""
+    def _bridge(self, now_ms):
+        """Right after a tick, with no other stall near: arm the one-shot once, and restart."""
         if self._flags != self._outputs():
             self._flags = 0  # switched meanwhile: another word
-        elif self._token:
-            self._token = False
-            _arm(self._app.board)
+        elif self._token and self._after_tick(now_ms) and not self._just_stalled(now_ms):
+            if calm(self._controller):
+                self._token = False
+                _arm(self._app.board)
+
+    # --- giving up
 
     def _fail(self, why):
-        self._close()
+        """No flash here: somebody may ask for it at any moment."""
+        self._room = self._spare = None
+        self._token = False
+        self._flags = 0
         self._tell(ids.R_UPDATE_WHY, why)
         self._now_is(ids.UPDATE_STATE_IS_FAILED)
-        self.over = True
 
-    def _close(self):
-        if self._installer is not None:
-            self._installer.close()
-            self._installer = None
+    def _let_go(self):
+        """One piece of what is left behind; each is tried once."""
+        if self._slot:
+            slot, self._slot = self._slot, ""
+            _take_back(slot)
+        elif self._worded:
+            self._worded = False
+            restart.mean_nothing()
+        elif self._installer is not None:
+            installer, self._installer = self._installer, None
+            installer.close()
+        elif self._file is not None:
+            file, self._file = self._file, None
+            file.close()
+        elif self._kept:
+            self._remove()
+        else:
+            self.over = True
+            _forget()
+
+    def _remove(self):
+        self._kept = False
         try:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
             os.remove(PATH)
         except OSError:
             pass
-        self._parts = None
-        _forget()
 
     def _tell(self, reading, value):
         self._out[reading] = value
 
     def _now_is(self, state):
         self._state = state
+        self._asked_ms = self._app.ticked_ms
         self._tell(ids.R_UPDATE_STATE, state)
 
 
@@ -270,23 +341,18 @@ def _installer(older):
     return Installer(PATH, older)
 
 
-def _checked():
-    """The signature has been verified: its code makes room for unpacking."""
-    modules = sys.modules
-    for holder, name in (("loader.install", "key"), ("board_update.checking", "Verifier")):
-        if holder in modules:
-            setattr(modules[holder], name, None)
-    if "board_update.signature" in modules:
-        del modules["board_update.signature"]
-        delattr(modules["board_update"], "signature")
-    gc.collect()
+def _take_back(slot):
+    """The next start is not to try this slot, whole though it may be."""
+    from loader import control
+
+    control.open().installing(slot)
 
 
 def _forget():
     """What was loaded for this update, this module too, is not needed any more."""
     import loader
 
-    if not loader.trial:  # then somebody else still needs it
+    if not (loader.trial or loader.failed_why):  # then somebody else still needs it
         loader.forget()
     for name in ("live_update", "margins"):
         sys.modules.pop("firmware." + name, None)

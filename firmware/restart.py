@@ -45,6 +45,14 @@ def mean(word, ms=0):
         pass
 
 
+def mean_nothing():
+    """No restart is meant any more."""
+    try:
+        os.remove(_WORD)
+    except OSError:
+        pass
+
+
 def crashed(error):
     """Keep the traceback where the next start, and a person at the REPL, can find it.
 

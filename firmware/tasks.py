@@ -145,8 +145,9 @@ class Tasks:
                 gc.collect()
             return
         if requests.update:
-            updater.cancel()  # for another one
-        elif self._stored_tick != controller.ticks or not self._app.switched_on():
+            updater.cancel()  # for another one, which waits until this one has let go of flash
+            controller.publisher.readout[ids.R_UPDATE_STATE] = ids.UPDATE_STATE_IS_STARTING
+        if self._stored_tick != controller.ticks or not self._app.switched_on():
             updater.step(now_ms, self._talking())
         if updater.over:
             controller.updater = None

@@ -7,7 +7,6 @@ counts as good. Nothing here writes except through the record's own methods.
 from io import open as _open
 from struct import unpack_from
 
-from board_update.slots import SLOTS, Control
 from loader import packed
 
 CONTENTS, MANIFEST = ".fw", ".man"  # of a slot, behind its name
@@ -18,6 +17,8 @@ root = "/"
 
 def open():
     """The record as it is on flash, a slots.Control."""
+    from board_update.slots import SLOTS, Control  # forgotten between two of its uses
+
     record = Control(_load, _store)
     if record.fresh:
         for slot in SLOTS:

@@ -4,16 +4,17 @@ can do it between its ticks.
 Everything about the image is checked before the first byte of a slot is touched, and what was
 written is read back. Nothing is in force before ``commit``: a power cut until then leaves the
 firmware that ran, and afterwards the new one is on trial.
+
+A board at work has little memory to spare: the code of each stage (checking, unpacking, reading
+back) is loaded when its turn has come, and what the stage before needed is forgotten first.
 """
 
+import gc
 import os
 import sys
 
 import loader
-from board_update.checking import Check, SlotCheck
 from board_update.image import MANIFEST, Bad, Terms, version_text
-from board_update.signature import key
-from board_update.unpacking import Unpack
 from loader import board, control
 from loader.files import Parts, Writing
 
@@ -23,10 +24,11 @@ _NO_ROOM = 28  # ENOSPC
 
 class Installer:
     """``step()`` is True while there is more: one piece, at most one erase of flash. It raises
-    Bad for an image that is refused; then, or to give up, ``close()``.
+    Bad for an image that is refused; then, or to give up, the caller calls ``close()``.
 
     ``checked``: the image is right as a whole. ``version``: its version as text, once known.
-    ``done`` of ``total`` bytes are read, written and read back.
+    ``done`` of ``total`` bytes are read, written and read back. ``room``: memory in one piece
+    that the caller has kept for unpacking, and is let go for it.
     """
 
     def __init__(self, path="/update.img", older=False):
@@ -35,40 +37,41 @@ class Installer:
         if self.slot == loader.slot:
             raise Bad("running", "what runs has not been confirmed yet")
         self.checked = False
+        self.room = None
+        self._room_bytes = 0
         self.version = ""
         self.done = 0
         self.total = os.stat(path)[6]
-        self._path = path
-        self._record = record
         start = control.root + self.slot
         self._contents, self._manifest = start + control.CONTENTS, start + control.MANIFEST
+        asked = terms(older, record)
+        record = None
+        _drop("slots")
         self._image = open(path, "rb")
         self._other = None
         self._writing = None
-        self._work = Check(self._image, terms(older))
+        from board_update.checking import Check
+
+        self._work = Check(self._image, asked)
         self._phase = self._check
 
     def step(self):
         try:
             self._phase = self._phase()
         except OSError as error:
-            self.close()
             if error.errno == _NO_ROOM:
                 raise Bad("too big", "no room on flash") from None
-            raise
-        except Bad:
-            self.close()
             raise
         return self._phase is not None
 
     def commit(self):
-        """The next start tries what was installed; false when that could not be stored."""
+        """The next start tries what was installed; false when that could not be stored. The
+        image is the caller's to remove: at a moment for writing flash of its own."""
         if self._phase is not None or not self.checked:
             return False
-        if not self._record.installed(self.slot, self._header.version):
+        if not control.open().installed(self.slot, self._header.version):
             return False
         self.close()
-        _remove(self._path)
         return True
 
     def close(self):
@@ -88,16 +91,25 @@ class Installer:
             self.done = self._image.tell()
             if check.header is not None and not self.version:
                 self.version = version_text(check.header.version)
+                if self.room is not None:  # what a check leaves is made: the rest are numbers
+                    self._room_bytes = len(self.room)
+                    self.room = None
+                    gc.collect()
             return self._check
         self._header = check.header
+        self._work = check = None
+        _drop("checking", "signature")
         self.checked = True
         self._from = self.total
         self.total += 2 * (self._header.content_bytes + self._header.manifest_bytes)
         return self._claim
 
     def _claim(self):
-        if not self._record.installing(self.slot):
+        stored = control.open().installing(self.slot)
+        _drop("slots")
+        if not stored:
             raise OSError(5)
+        self.room = bytearray(self._room_bytes)
         return self._clear_manifest
 
     def _clear_manifest(self):
@@ -106,8 +118,16 @@ class Installer:
 
     def _clear(self):
         _remove(self._contents)
+        return self._load
+
+    def _load(self):
+        """Code first, then what it opens: the window's place is given free last of all."""
+        from board_update.unpacking import Unpack
+
         self._writing = Writing(self._contents, self._manifest, MANIFEST)
         self._unpacking = Unpack(self._image, self._header, self._writing.part)
+        self.room = None
+        gc.collect()
         return self._unpack
 
     def _unpack(self):
@@ -116,6 +136,12 @@ class Installer:
             return self._unpack
         self._from += self._unpacking.total
         self._unpacking = None  # and its window
+        _drop("unpacking", "inflate")
+        return self._close_image
+
+    def _close_image(self):
+        from board_update.checking import SlotCheck
+
         self._image.close()
         self._image = open(self._manifest, "rb")
         self._other = open(self._contents, "rb")
@@ -130,16 +156,27 @@ class Installer:
         return None
 
 
-def terms(older=False):
+def terms(older=False, record=None):
     """What this board asks of an image; an older one than runs must be asked for."""
-    record = control.open()
+    record = record or control.open()
     runs = loader.slot or record.choose()
     oldest = 0 if older or not runs else record.version(runs)
     mpy = getattr(sys.implementation, "_mpy", None)
     return Terms(board.NAME, board.HARDWARE_REVISION, _keys(), oldest, mpy)
 
 
+def _drop(*modules):
+    """Forget these modules of board_update beside a firmware at work: nothing of theirs is used
+    any more. Before its start the loader itself needs them, and there is room."""
+    if loader.slot:
+        for name in modules:
+            loader.drop("board_update." + name)
+        gc.collect()
+
+
 def _keys():
+    from board_update.signature import key
+
     keys = []
     try:
         with open(control.root + "loader/keys", "rb") as file:

@@ -153,6 +153,8 @@ def receive(line, older):
         return "", bad.reason
     except OSError:
         return "", "storage"
+    except MemoryError:
+        return "", "memory"
     finally:
         sink.close()
         if installer is not None:

@@ -57,7 +57,7 @@ def _count(_timer):
     global _left
     if loader.trial and not loader.busy:
         _left -= 1
-        if _left == 0:
+        if _left <= 0:  # again, should it not come to a reset
             from loader.verdict import unconfirmed
 
             unconfirmed()

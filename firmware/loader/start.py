@@ -19,6 +19,7 @@ _MEANT = ("command", "sleep")
 _WORD = "data/restart.txt"
 _AT_POWER_ON_MS = 100
 _WHEN_ASKED_MS = 10_000
+_CRASHES = "safe mode: it crashes"
 _WHY = ("", "crashed", "hung", "never confirmed", "damaged", "does not load")
 
 
@@ -26,12 +27,13 @@ def begin():
     """Choose a slot and put it on the path; False when nothing may run."""
     record = control.open()
     wait_ms = 0
-    if record.asked:
-        record.ask(False)
-        wait_ms = _WHEN_ASKED_MS
+    asked = record.asked
+    if asked:
+        record.ask(0)
+        wait_ms = -1 if asked == slots.FOR_EVER else _WHEN_ASKED_MS
     elif machine.reset_cause() == machine.PWRON_RESET:
         wait_ms = _AT_POWER_ON_MS
-    if wait_ms and _menu(wait_ms, board.NAME):
+    if wait_ms and _menu(wait_ms, _CRASHES if wait_ms < 0 else board.NAME):
         record = control.open()
     meant = _meant()
     slot = chosen(record, meant)
@@ -49,6 +51,7 @@ def begin():
 def chosen(record, meant):
     """The slot to run, its start counted; or None."""
     spent = record.spent()
+    ran = meant and not spent
     if spent:
         hung = machine.reset_cause() == machine.WDT_RESET and not meant
         record.fail(spent, slots.WATCHDOG if hung else slots.UNCONFIRMED)
@@ -58,11 +61,22 @@ def chosen(record, meant):
         if slot is None:
             return None
         tried += slot
-        # A restart that was meant ran from these files a moment ago, or has installed them.
-        if not meant and not whole(slot):
+        # A restart that was meant ran from these files a moment ago, or has installed them; not
+        # from those that come second.
+        if not (ran and len(tried) == 1) and not whole(slot):
             record.fail(slot, slots.HASH)
         elif record.started(slot):
             return slot
+
+
+def rescue():
+    """Something of the start itself has failed: an update may help. Only Ctrl-C returns."""
+    try:
+        control.use(None)
+        _menu(-1, "safe mode: no start")
+    except Exception:
+        pass
+    machine.reset()
 
 
 def _note(record, slot):

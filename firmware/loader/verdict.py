@@ -3,7 +3,7 @@
 import machine
 
 import loader
-from board_update.slots import CRASH, IMPORT, UNCONFIRMED
+from board_update.slots import CRASH, FOR_EVER, IMPORT, UNCONFIRMED
 from loader import control
 
 
@@ -38,5 +38,17 @@ def told():
 
 def _give_up(why):
     loader.safe_state.outputs_off()
-    control.open().fail(loader.slot, why)
-    machine.reset()
+    try:
+        control.open().fail(loader.slot, why)
+    finally:
+        machine.reset()
+
+
+def stopped():
+    """One that is good has ended by itself, and restarting has not helped: the next start waits
+    for an update, with the whole heap, until somebody comes or the parking ends."""
+    loader.safe_state.outputs_off()
+    try:
+        control.open().ask(FOR_EVER)
+    finally:
+        machine.reset()

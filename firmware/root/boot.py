@@ -27,7 +27,10 @@ except Exception:
             pass
 else:
     # For the prompt, which comes next when a tool has reset the board.
-    from loader.control import peek
+    try:
+        from loader.control import peek
 
-    peek()
-    del peek  # the prompt's names, and main.py's, outlive what the loader forgets
+        peek()
+        del peek  # the prompt's names, and main.py's, outlive what the loader forgets
+    except Exception:
+        pass  # main.py comes next, and its safe mode takes an update

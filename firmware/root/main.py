@@ -1,7 +1,8 @@
 """Starts the battery management system. Ctrl-C stops it, with everything off.
 
 The loader chooses which of the two firmwares runs. One on trial that ends by itself, or that
-cannot even be loaded, is given up for the other.
+cannot even be loaded, is given up for the other; after one that had confirmed itself the loader
+waits for an update. Ctrl-C leads to the prompt from everywhere.
 """
 
 import gc
@@ -11,7 +12,14 @@ import gc
 gc.threshold(16_384)
 import loader.start  # noqa: E402
 
-if loader.start.begin():
+try:
+    ready = loader.start.begin()
+except Exception as error:
+    import sys
+
+    sys.print_exception(error)
+    loader.start.rescue()
+if ready:
     loader.forget()
     loaded = False
     try:
@@ -26,4 +34,4 @@ if loader.start.begin():
         import sys
 
         sys.print_exception(error)
-    loader.ended(loaded)
+    loader.stopped(loaded)

@@ -11,7 +11,6 @@ multiplication of the signature (some 9 ms on an RP2040), so a board can check w
 import hashlib
 
 from .image import HEADER_BYTES, SIGNATURE_BYTES, TABLE_AT, Bad, Header, Table
-from .signature import Verifier
 
 PIECE = 512
 
@@ -73,6 +72,8 @@ class Check:
         self._terms.judge(header)
         if len(start) < TABLE_AT:
             raise Bad("truncated", "signature")
+        from .signature import Verifier  # a start does without it, and reading back
+
         signature = start[HEADER_BYTES : HEADER_BYTES + SIGNATURE_BYTES]
         self._verifier = Verifier(self._terms.key(header), signature, header.sha256)
         self.header = header

@@ -25,6 +25,7 @@ WATCHDOG = 2  # it hung
 UNCONFIRMED = 3  # it ran, and did not confirm itself in time
 HASH = 4  # its files are not what was installed
 IMPORT = 5  # it cannot be loaded
+FOR_EVER = 2  # how long the next start waits for an updater
 
 _MAGIC = 0x31534243  # "CBS1"
 _SIZE = 36
@@ -78,8 +79,8 @@ class Control:
 
     @property
     def asked(self):
-        """True when the next start is to wait for an updater."""
-        return bool(self._record[_ASKED])
+        """Whether the next start is to wait for an updater: 0, 1, or FOR_EVER."""
+        return self._record[_ASKED]
 
     @property
     def news(self):

@@ -116,3 +116,13 @@ def test_every_timer_is_one_that_an_esp32_has(name):
     timers = importlib.import_module("boards." + name).TIMERS
     assert sorted(set(timers)) == list(timers) and len(timers) == 3
     assert all(0 <= number <= 3 for number in timers)
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_main_from_starting(monkeypatch, tmp_path):
+    machine = Machine()
+    with loader_on("esp32_16s", machine):
+        control = importlib.import_module("loader.control")
+        control.root = f"{tmp_path}/"
+        monkeypatch.setattr(control, "peek", lambda: 1 // 0)
+        exec(compile(BOOT.read_text(encoding="utf-8"), "boot.py", "exec"), {})
+    assert machine.low and machine.fed_by

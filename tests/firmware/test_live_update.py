@@ -5,8 +5,6 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-import board_update
-from board_update import checking, signature
 from cellwarden import ids
 
 DONE, NOT_ALLOWED, BAD_VALUE, BUSY = 0, 1, 3, 6
@@ -27,6 +25,8 @@ class Installer:
         self.left = 6
         self.total, self.done = 6, 0
         self.commits = self.closed = 0
+        self.slot = "b"
+        self.room = None
         self.refuses = None
         self.checked = False
 
@@ -64,7 +64,7 @@ def bench(monkeypatch, tmp_path):
     pin.OUT = 1
     machine.reset, machine.Pin = reset, pin
     loader, install = ModuleType("loader"), ModuleType("loader.install")
-    loader.trial = False
+    loader.trial, loader.failed_why, loader.slot = False, 0, "a"
     loader.forget = lambda: None
     install.Installer = Installer
     for name, module in (
@@ -75,17 +75,20 @@ def bench(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, module)
     for name in ("firmware.restart", "firmware.live_update"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    # What an update lets go of, other tests still need.
-    for module in (board_update, checking, signature):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(checking, "Verifier", checking.Verifier)
-    monkeypatch.setattr(board_update, "signature", signature)
+    control = ModuleType("loader.control")
+    taken_back = []
+    control.open = lambda: SimpleNamespace(installing=taken_back.append)
+    monkeypatch.setitem(sys.modules, "loader.control", control)
+    loader.control = control
     from firmware import clock, live_update
 
     monkeypatch.setattr(live_update, "PATH", str(tmp_path / "update.img"))
     monkeypatch.setattr(live_update.restart, "_WORD", str(tmp_path / "restart.txt"))
     made = Bench(live_update, tmp_path)
     made.pins = pins
+    made.taken_back = taken_back
+    # What may be loaded for it stays loaded for other tests.
+    monkeypatch.setattr(live_update, "_CODE", ("loader.install",))
     monkeypatch.setattr(clock, "now_ms", lambda: made.now_ms + made.takes_ms)
     monkeypatch.setattr(live_update, "calm", lambda controller: made.calm)
     yield made
@@ -153,6 +156,14 @@ class Bench:
             self.tick()
         assert self.state == ids.UPDATE_STATE_IS_READY
         return self
+
+    def gone(self):
+        """Ticks until it has let go of everything."""
+        for _ in range(60):
+            if self.update.over:
+                return
+            self.tick()
+        raise AssertionError(self.state)
 
     @property
     def written(self):
@@ -244,6 +255,8 @@ def test_the_whole_way_to_a_switch_over_with_outputs_held(bench):
     bench.tick()
     assert Installer.made.commits == 1
     bench.tick()
+    assert not (bench.folder / "update.img").exists()
+    bench.tick()
     assert (bench.folder / "restart.txt").read_text() == "command 3"
     with pytest.raises(Resets):
         bench.tick()
@@ -254,8 +267,8 @@ def test_the_whole_way_to_a_switch_over_with_outputs_held(bench):
 def test_outputs_that_move_before_the_restart_are_told_anew(bench):
     bench.ready()
     bench.update.switch(False)
-    bench.tick()
-    bench.tick()
+    for _ in range(3):
+        bench.tick()
     bench.app.hardware.outputs.charge_on = False
     bench.tick()
     bench.tick()
@@ -267,8 +280,8 @@ def test_without_the_hold_outputs_open_only_when_that_was_said(bench):
     bench.app.board.HOLD_FITTED = False
     assert bench.update.switch(False) == NOT_ALLOWED
     assert bench.update.switch(True) == DONE
-    bench.tick()
-    bench.tick()
+    for _ in range(3):
+        bench.tick()
     assert bench.controller.requests.restart and bench.pins == []
     assert Installer.made.commits == 1
 
@@ -295,29 +308,130 @@ def test_a_bad_image_ends_it_with_its_reason(bench):
     while bench.state == ids.UPDATE_STATE_IS_RECEIVING:
         bench.tick()
     Installer.made.refuses = "signature"
-    bench.tick()
-    assert bench.update.over and bench.state == ids.UPDATE_STATE_IS_FAILED
+    bench.gone()
+    assert bench.state == ids.UPDATE_STATE_IS_FAILED
     assert bench.reading("update_why") == ids.UPDATE_WHY_IS_SIGNATURE
     assert Installer.made.closed and not (bench.folder / "update.img").exists()
 
 
-def test_an_update_can_be_cancelled_until_it_switches_over(bench):
+def test_the_last_piece_may_come_again_whatever_the_board_is_at(bench):
+    """The answer to it was lost."""
+    bench.ready()
+    assert bench.take(8880, 120) == DONE and bench.take(0) == DONE
+    assert bench.take(9240) == NOT_ALLOWED
+    bench.update.cancel()
+    assert bench.take(8880, 120) == NOT_ALLOWED
+
+
+def test_giving_up_writes_flash_like_everything_else_a_piece_at_a_time(bench):
+    bench.tick()
+    bench.fill(3840)
+    bench.takes_ms = 45
+    image = bench.folder / "update.img"
+    bench.update.cancel()
+    assert bench.state == ids.UPDATE_STATE_IS_FAILED and not bench.update.over
+    bench.look(after_ms=40)
+    assert bench.update._file is not None, "not so late after a tick"
+    bench.calm = False
+    bench.tick()
+    assert bench.update._file is not None, "not near a limit"
+    bench.calm = True
+    bench.tick()
+    assert bench.update._file is None and image.exists(), "closed, and that was one stall"
+    for _ in range(10):
+        bench.tick()
+        assert image.exists()
+    bench.tick()
+    bench.tick()
+    assert not image.exists()
+    bench.gone()
+
+
+@pytest.mark.parametrize("ticks", range(5))
+def test_a_switch_over_can_be_cancelled_until_the_restart(bench, ticks):
     bench.ready()
     bench.update.switch(False)
+    for i in range(ticks):
+        bench.calm = i < 3  # all is written then, and the restart waits
+        bench.tick()
+    bench.calm = True
     bench.update.cancel()
-    assert not bench.update.over
-    bench.update._now_is(ids.UPDATE_STATE_IS_READY)
-    bench.update.cancel()
-    assert bench.update.over and bench.update.switch(True) == NOT_ALLOWED
+    bench.gone()
     assert bench.reading("update_why") == ids.UPDATE_WHY_IS_CANCELLED
+    assert bench.taken_back == (["b"] if ticks else []), "the next start stays with what runs"
+    assert not (bench.folder / "restart.txt").exists() and bench.pins == []
+    assert not (bench.folder / "update.img").exists()
+    assert Installer.made.closed or Installer.made.commits
+    assert bench.update.switch(True) == NOT_ALLOWED
 
 
-def test_an_update_that_is_left_alone_gives_its_memory_back(bench):
+def test_outputs_that_came_on_since_are_not_opened_unasked(bench):
+    bench.ready()
+    bench.app.board.HOLD_FITTED = False
+    bench.on = False
+    assert bench.update.switch(False) == DONE
+    bench.on = True
+    for _ in range(20):
+        bench.tick()
+    assert not bench.controller.requests.restart and Installer.made.commits == 0
+    assert bench.reading("update_waits") == 1
+    bench.on = False
+    for _ in range(3):
+        bench.tick()
+    assert bench.controller.requests.restart
+
+
+def test_the_hold_is_armed_in_a_calm_moment_far_from_the_stall_before(bench):
+    bench.ready()
+    bench.update.switch(False)
     bench.tick()
-    bench.take(0)
-    for _ in range(9000):
-        bench.now_ms += 100
-        bench.app.ticked_ms = bench.now_ms
-        bench.controller.ticks += 1
-    bench.look()
-    assert bench.update.over and bench.reading("update_why") == ids.UPDATE_WHY_IS_LEFT_ALONE
+    bench.tick()
+    bench.takes_ms = 45
+    bench.tick()  # the word
+    bench.takes_ms = 0
+    for _ in range(10):
+        bench.tick()
+    bench.calm = False
+    bench.tick()
+    bench.tick()
+    bench.calm = True
+    bench.look(after_ms=40)
+    assert bench.pins == []
+    with pytest.raises(Resets):
+        bench.tick()
+    assert bench.pins == [9]
+
+
+def test_a_switch_over_that_cannot_be_is_given_up(bench):
+    bench.ready()
+    bench.update.switch(False)
+    bench.stored = False
+    for _ in range(599):
+        bench.tick()
+        assert bench.state == ids.UPDATE_STATE_IS_SWITCHING
+    bench.tick()
+    bench.gone()
+    assert bench.reading("update_why") == ids.UPDATE_WHY_IS_LEFT_ALONE
+
+
+@pytest.mark.parametrize("state", ["receiving", "ready", "unpacking"])
+def test_an_update_that_is_left_alone_gives_its_memory_back(bench, state):
+    if state == "ready":
+        bench.ready()
+    else:
+        bench.tick()
+        bench.take(0)
+    if state == "unpacking":
+        bench.fill(9000)
+        while bench.state != ids.UPDATE_STATE_IS_UNPACKING:
+            bench.tick()
+        bench.calm = False
+    for _ in range(8950):
+        bench.tick()
+    assert bench.state != ids.UPDATE_STATE_IS_FAILED
+    for _ in range(60):
+        bench.tick()
+    assert bench.update._room is None
+    bench.calm = True
+    bench.gone()
+    assert bench.reading("update_why") == ids.UPDATE_WHY_IS_LEFT_ALONE
