@@ -255,69 +255,6 @@ def test_a_confirmed_firmware_has_all_the_time_and_a_parked_board_is_fed(board):
     assert board.fed == 1, "the prompt again: one timer, and it feeds"
 
 
-def test_a_trial_that_could_not_be_ended_is_ended_a_second_later(board, monkeypatch):
-    board.install(NEW)
-    board.begin()
-    safe_state = board.module("safe_state")
-    safe_state.release()
-    verdict = board.module("verdict")
-    ended = verdict.unconfirmed
-
-    def no_memory():
-        raise MemoryError
-
-    monkeypatch.setattr(verdict, "unconfirmed", no_memory)
-    (timer,) = Timer.running
-    for _ in range(599):
-        timer.callback(timer)
-    with pytest.raises(MemoryError):
-        timer.callback(timer)
-    monkeypatch.setattr(verdict, "unconfirmed", ended)
-    with pytest.raises(Reset):
-        timer.callback(timer)
-
-
-def test_a_trial_ends_in_a_reset_though_the_record_cannot_be_had(board, monkeypatch):
-    board.install(NEW)
-    board.begin()
-    monkeypatch.setattr(board.module("control"), "open", lambda: 1 // 0)
-    with pytest.raises(Reset):
-        board.module("verdict").crashed()
-
-
-def test_a_good_firmware_that_does_not_run_leaves_its_board_to_the_menu(board):
-    for loaded in (True, False):
-        board.waits = []
-        board.cause = POWER
-        board.begin()
-        with pytest.raises(Reset):
-            board.loader.stopped(loaded)
-        board.cause = OTHER
-        board.begin()
-        assert board.waits[-1] == (-1, "safe mode: it crashes")
-        board.begin()
-        assert len(board.waits) == 2, "asked for once: then it is tried again"
-
-
-def test_a_start_that_fails_itself_waits_for_an_update(board):
-    with pytest.raises(Reset):
-        board.module("start").rescue()
-    assert board.waits[-1] == (-1, "safe mode: no start")
-
-
-def test_what_comes_second_is_hashed_whatever_was_meant(board, monkeypatch):
-    """A restart into a new firmware whose trial cannot be counted: the other one has not run."""
-    board.install(NEW)
-    (board.folder / "data/restart.txt").write_text("command 0")
-    board.cause = WATCHDOG
-    record = board.record()
-    monkeypatch.setattr(record, "started", lambda slot: slot == "a")
-    hashed = []
-    start = board.module("start")
-    monkeypatch.setattr(start, "whole", lambda slot: hashed.append(slot) or True)
-    assert start.chosen(record, True) == "a" and hashed == ["a"]
-
-
 def test_nothing_is_in_force_before_the_commit(board):
     board.send(NEW)
     installer = board.installer()
