@@ -164,7 +164,8 @@ class EmulatedBluetooth:
     async def _end(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self._hang_up()
+        with suppress(DevToolsError):  # a page has ended just before
+            await self._hang_up()
         await self._devtools.close()
 
     # --- what the browser tells
@@ -355,13 +356,13 @@ class EmulatedBluetooth:
         self._discovered = False
         self._uuids.clear()
         self._heard.clear()
-        if phone is None:
-            return
-        await asyncio.to_thread(phone.close)
+        if phone is not None:
+            await asyncio.to_thread(phone.close)
         if page_ended:
-            # It leaves a read open, and that takes Chromium's whole emulation along.
+            # What it leaves open takes Chromium's whole emulation along.
             await self._do("disable")
             await self._enable()
+        if page_ended or phone is None:
             return
         for identifier in reading:
             await self._answer(identifier, "read", _FAILED, None)

@@ -1,4 +1,4 @@
-"""Pictures of every page of the phone app, in both languages, light and dark, for people to look at.
+"""Pictures of every page of the phone app, both languages, light and dark, for people to look at.
 
 ``python -m cellwarden_host.phone.screenshots``; part of ``make screenshots``. The app is connected
 to a simulated board through everything, so what the pictures show is true.
@@ -76,6 +76,8 @@ def _pages(scene: Scene, page: Page) -> Iterator[str]:
     go("monitor")
     yield "monitor-alarm"
     scene.clear()
+    scene.inject("load_connect", 40_000)  # a discharge is what it waits for
+    page.locator("[data-testid^='banner.']").first.wait_for(state="detached")
     yield go("graph")
     go("more")
     yield "more"
@@ -89,6 +91,7 @@ def _pages(scene: Scene, page: Page) -> Iterator[str]:
     page.locator("main .stale").first.wait_for()
     yield "monitor-lost"
     scene.radio.in_reach = True
+    scene.clear()
 
 
 def _take(page: Page, path: Path) -> None:

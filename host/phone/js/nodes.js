@@ -7,7 +7,7 @@ import { drawCells } from "./cells.js";
 import { drawChart } from "./chart.js";
 
 const SIGNS = {
-  good: "✓", info: "ⓘ", warn: "⚠", bad: "✖",
+  good: "✓", old: "✖", info: "ⓘ", warn: "⚠", bad: "✖",
   fine: "✓", on: "●", off: "○", pending: "◔", unknown: "?",
   warning: "⚠", protection: "✖", danger: "✖",
 };

@@ -62,7 +62,10 @@ class Editor:
             names = listed([schema.title(change.row) for change in grave])
             answer = say("You answer for it with your name: {names}", names=names)
             text = listed([text, answer], "\n\n")
-        title = say("Write {count} changes?", count=len(judged.changes))
+        count = len(judged.changes)
+        title = say("Write this change?")
+        if count != 1:
+            title = say("Write {count} changes?", count=count)
         app.confirm(title, text, say("Write"), self._write, danger=bool(grave))
 
     def _write(self) -> Any:

@@ -79,6 +79,8 @@ def banner(ui: Ui, app: Any, seen: Snapshot) -> None:
     for state in monitor_states.states(seen):
         if state.level in BAD:
             level = "bad" if state.level != monitor_states.WARNING else "warn"
+            if not station.fresh:
+                level = "old"
             text = say("{title}: {more}", title=state.title, more=state.why)
             ui.note(level, text, key="banner." + state.key)
 

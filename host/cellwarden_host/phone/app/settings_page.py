@@ -74,11 +74,10 @@ def _bar(ui: Ui, app: Any, editor: Editor, judged: Judged) -> None:
             more = len(judged.follows)
             ui.text(say("{count} changed, {more} more follow from them.", count=count, more=more))
         if judged.wrong:
-            ui.note(
-                "bad",
-                say("{count} fields are wrong; see there.", count=len(judged.wrong)),
-                "wrong",
-            )
+            wrong = say("One field is wrong; see there.")
+            if len(judged.wrong) > 1:
+                wrong = say("{count} fields are wrong; see there.", count=len(judged.wrong))
+            ui.note("bad", wrong, "wrong")
         elif judged.problem:
             ui.note("bad", judged.problem)
         needs_off = [change for change in judged.changes if change.row.needs_off]
