@@ -10,6 +10,7 @@ import loader
 
 _SERVING = (
     "firmware.start",
+    "firmware.building",
     "firmware.tasks",
     "firmware.ports",
     "modbus_rtu.server",
