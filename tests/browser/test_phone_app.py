@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import expect
 
 from cellwarden_host import catalog
-from cellwarden_host.phone.seen import PASSWORD, at_work
+from cellwarden_host.phone.seen import PASSWORD, SIZE, at_work
 
 expect.set_options(timeout=15_000)
+PAGES = ("monitor", "alarms", "settings", "control", "graph", "more")
 VOLTS = re.compile(r"(\d\.\d{3}) V")
 
 
@@ -103,6 +104,7 @@ def test_a_protection_is_told_in_words_and_so_is_its_end(scene, page):
     expect(page.get_by_test_id("card.history")).to_contain_text("cell over-voltage")
     page.get_by_test_id("page.monitor").click()
     expect(state).to_contain_text("no")
+    scene.clear()
 
 
 def test_a_link_lost_inside_a_transaction_leaves_nothing_written_and_old_values_grey(scene, page):
@@ -140,6 +142,36 @@ def test_a_request_that_hangs_lets_nothing_old_stand_as_new(scene, page):
     over.set()
     expect(page.get_by_test_id("link")).to_contain_text("Connected")
     expect(page.locator("main .stale")).to_have_count(0)
+
+
+def test_a_switch_asks_for_the_password_and_moves_the_pack(scene, page):
+    expect(page.get_by_test_id("lock")).to_have_text("Locked")
+    page.get_by_test_id("page.control").click()
+    page.get_by_test_id("switch.charge_wanted.0").click()
+    page.get_by_test_id("password.text").fill(PASSWORD)
+    page.get_by_test_id("password.ok").click()
+    now = page.get_by_test_id("state.charge_wanted").locator(".value")
+    expect(now).to_have_text("open")
+    assert not scene.truth("charge_commanded")
+    expect(page.get_by_test_id("switch.charge_wanted.0")).to_be_checked()
+    page.get_by_test_id("switch.charge_wanted.1").click()
+    expect(now).to_contain_text("closed")
+    assert scene.truth("charge_commanded")
+
+
+def test_nothing_is_wider_than_a_narrow_phone_in_either_language(scene, page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    wide = []
+    for language in ("zh", "en"):
+        page.get_by_test_id("page.more").click()
+        page.get_by_test_id("app.language." + language).check()
+        for name in PAGES:
+            page.get_by_test_id("page." + name).click()
+            expect(page.locator("main > *")).not_to_have_count(0)
+            if page.evaluate("document.documentElement.scrollWidth") > 360:
+                wide.append((language, name))
+    page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
+    assert not wide
 
 
 def test_the_language_changes_on_the_spot_and_stays(scene, page):
