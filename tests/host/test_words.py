@@ -29,8 +29,8 @@ UNITS |= {"kB", "MB", "B", "mΩ", "ppm", "C"}
 TERMS = set(
     "A B RS RS485 Modbus SOC SOH OCV MOS MOSFET USB CSV JSON PC ID LFP NMC LTO BMS PIN MAC UTC "
     "RTU PEC CRC HMAC SHA HTML PDF SVG PNG QR OK YMODEM UF RP ESP MicroPython REPL Pico AFE "
-    "HTTPS https Chrome Edge iPhone iPad Bluefy "
-    "WiFi PEM RSA pub IP URL UTF Cellwarden cellwarden RAM Linux Windows Python Ed MTU BlueZ macOS".split()
+    "HTTPS https Chrome Edge iPhone iPad Bluefy MTU BlueZ macOS "
+    "WiFi PEM RSA pub IP URL UTF Cellwarden cellwarden RAM Linux Windows Python Ed".split()
 )
 # Names of files, commands and options, and numbers with letters in them.
 NAMES = re.compile(
