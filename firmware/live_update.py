@@ -14,7 +14,6 @@ it is never begun that way where it would drop the load unless the asker said th
 
 import gc
 import os
-import sys
 
 from cellwarden import ids
 from cellwarden.ticks import elapsed_ms
@@ -349,17 +348,11 @@ def _take_back(slot):
 
 
 def _forget():
-    """What was loaded for this update, this module too, is not needed any more."""
+    """What was loaded for this update is not needed any more; this module is its caller's."""
     import loader
 
     if not (loader.trial or loader.failed_why):  # then somebody else still needs it
         loader.forget()
-    for name in ("live_update", "margins"):
-        sys.modules.pop("firmware." + name, None)
-        try:
-            delattr(sys.modules["firmware"], name)
-        except (KeyError, AttributeError):
-            pass
 
 
 def _arm(board):

@@ -142,7 +142,7 @@ class Tasks:
                 out[ids.R_UPDATE_ID] = mark
                 out[ids.R_UPDATE_WHY] = ids.UPDATE_WHY_IS_MEMORY
                 out[ids.R_UPDATE_STATE] = ids.UPDATE_STATE_IS_FAILED
-                gc.collect()
+                _forget_update()
             return
         if requests.update:
             updater.cancel()  # for another one, which waits until this one has let go of flash
@@ -150,7 +150,8 @@ class Tasks:
         if self._stored_tick != controller.ticks or not self._app.switched_on():
             updater.step(now_ms, self._talking())
         if updater.over:
-            controller.updater = None
+            controller.updater = updater = None
+            _forget_update()
 
     def _talking(self):
         for port in self._ports:
@@ -211,3 +212,12 @@ class Tasks:
     def _rest(self, now_ms):
         self._app.all_off()
         self._persistence.save_all(self._controller, now_ms, self._app.watchdog)
+
+
+def _forget_update():
+    """Code that only an update needs."""
+    import loader
+
+    loader.drop("firmware.live_update")
+    loader.drop("firmware.margins")
+    gc.collect()

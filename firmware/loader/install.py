@@ -37,6 +37,7 @@ class Installer:
         if self.slot == loader.slot:
             raise Bad("running", "what runs has not been confirmed yet")
         self.checked = False
+        self._good = False  # read back, to the last byte
         self.room = None
         self._room_bytes = 0
         self.version = ""
@@ -56,8 +57,12 @@ class Installer:
         self._phase = self._check
 
     def step(self):
+        phase = self._phase
+        if phase is None:
+            return False
+        self._phase = None  # where an exception leaves it, for good
         try:
-            self._phase = self._phase()
+            self._phase = phase()
         except OSError as error:
             if error.errno == _NO_ROOM:
                 raise Bad("too big", "no room on flash") from None
@@ -67,7 +72,7 @@ class Installer:
     def commit(self):
         """The next start tries what was installed; false when that could not be stored. The
         image is the caller's to remove: at a moment for writing flash of its own."""
-        if self._phase is not None or not self.checked:
+        if not self._good:
             return False
         if not control.open().installed(self.slot, self._header.version):
             return False
@@ -77,6 +82,7 @@ class Installer:
     def close(self):
         """Let go of all files. A slot half written is marked as empty."""
         self._phase = None
+        self._good = False
         if self._writing is not None:
             self._writing.end()
         for file in (self._image, self._other):
@@ -96,6 +102,8 @@ class Installer:
                     self.room = None
                     gc.collect()
             return self._check
+        if not check.good:
+            raise Bad("hash", "not checked")
         self._header = check.header
         self._work = check = None
         _drop("checking", "signature")
@@ -121,11 +129,12 @@ class Installer:
         return self._load
 
     def _load(self):
-        """Code first, then what it opens: the window's place is given free last of all."""
+        """Code first, then the first file: the window's place is given free last of all."""
         from board_update.unpacking import Unpack
 
         self._writing = Writing(self._contents, self._manifest, MANIFEST)
         self._unpacking = Unpack(self._image, self._header, self._writing.part)
+        self._unpacking.step()
         self.room = None
         gc.collect()
         return self._unpack
@@ -152,6 +161,7 @@ class Installer:
         if self._work.step():
             self.done = self._from + self._other.tell()
             return self._read_back
+        self._good = self._work.good
         self.done = self.total
         return None
 

@@ -83,3 +83,23 @@ def test_what_comes_second_is_hashed_whatever_was_meant(board, monkeypatch):
     start = board.module("start")
     monkeypatch.setattr(start, "whole", lambda slot: hashed.append(slot) or True)
     assert start.chosen(record, True) == "a" and hashed == ["a"]
+
+
+def test_an_installer_that_has_failed_once_never_goes_on(board, monkeypatch):
+    """Not past a check that did not end, and not past an unpacking that did not."""
+    board.send(NEW)
+    installer = board.installer()
+    checking = importlib.import_module("board_update.checking")
+    monkeypatch.setattr(checking.Check, "begin", lambda *_: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        installer.step()
+    assert not installer.step() and not installer.checked and not installer.commit()
+    monkeypatch.undo()
+    installer = board.installer()
+    while not installer.checked:
+        installer.step()
+    monkeypatch.setattr(board.module("install"), "_remove", lambda _path: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        for _ in range(5):
+            installer.step()
+    assert not installer.step() and not installer.commit()
