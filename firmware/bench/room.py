@@ -10,7 +10,6 @@ import loader
 
 _SERVING = (
     "firmware.start",
-    "firmware.building",
     "firmware.tasks",
     "firmware.ports",
     "modbus_rtu.server",
