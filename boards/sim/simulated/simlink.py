@@ -4,9 +4,6 @@ Every call of the simulated ``machine``, ``time`` and ``select`` ends here. Noth
 path allocates, so the firmware's heap-lock proofs hold with the simulator included. A Ctrl-C
 may strike between question and answer: the next call then drops what arrived late.
 
-Most questions would be to let a little time pass in which nothing can happen. So each answer
-says for how long that is: so far the clock runs here, and the next question tells the host.
-
 Interrupts: each answer names the slots (pins, timers) that fired. Their handlers run on the
 main thread at the end of the call. When the firmware hangs or waits at the prompt, no call
 comes; then the host wakes a second thread, which runs them there, as a real interrupt would.
@@ -24,7 +21,7 @@ import uctypes
 _HEAD = simops.ANSWER_HEAD
 
 port = None  # the socket
-tx = bytearray(simops.REQUEST_HEAD + simops.PAYLOAD_MAX + 4)
+tx = bytearray(simops.REQUEST_HEAD + simops.PAYLOAD_MAX)
 words = array("I", bytearray(_HEAD + simops.PAYLOAD_MAX))
 answer = uctypes.bytearray_at(uctypes.addressof(words), _HEAD + simops.PAYLOAD_MAX)
 _one = bytearray(1)
@@ -33,7 +30,6 @@ _wake = bytearray(4)
 busy = False  # a call is under way, or was when an exception struck
 pending = 0  # interrupt slots that fired and have not run
 _seq = 0
-_ahead_us = 0  # passed here since the last answer
 _nonce = 0
 _spins = 0
 _dispatching = False
@@ -60,7 +56,7 @@ def call(op, a, b, arg, n_out, n_in):
 
     ``n_in`` payload bytes are then in ``answer`` behind its head, until the next call.
     """
-    global busy, pending, _seq, _spins, _ahead_us
+    global busy, pending, _seq, _spins
     while _thread_runs and _thread.get_ident() != _thread_id:
         pass
     if busy:
@@ -76,12 +72,6 @@ def call(op, a, b, arg, n_out, n_in):
     tx[5] = (arg >> 8) & 0xFF
     tx[6] = (arg >> 16) & 0xFF
     tx[7] = (arg >> 24) & 0xFF
-    if _ahead_us:
-        tx[1] = _seq | simops.AHEAD
-        for i in range(4):
-            tx[8 + n_out + i] = (_ahead_us >> (8 * i)) & 0xFF
-        n_out += 4
-        _ahead_us = 0
     port.write(tx, 8 + n_out)
     got = port.readinto(words, _HEAD + n_in)
     if got != _HEAD + n_in or words[0] != _seq:
@@ -115,16 +105,6 @@ def act(op, a, b, arg):
 
 def idle(time_us):
     """Let virtual time pass, at most ``time_us``, less when an interrupt comes."""
-    global _spins, _ahead_us
-    if time_us < words[6] and not pending:
-        _spins = 0
-        _ahead_us += time_us
-        words[6] -= time_us
-        words[4] = (words[4] + time_us) & 0x3FFFFFFF
-        part_us = words[7] + time_us
-        words[3] = (words[3] + part_us // 1000) & 0x3FFFFFFF
-        words[7] = part_us % 1000
-        return
     call(simops.IDLE, 0, 0, time_us, 0, 0)
     if pending:
         dispatch()
@@ -201,7 +181,6 @@ def _resync():
     global _nonce
     _nonce = (_nonce + 1) & 0x7F
     tx[0] = simops.SYNC
-    tx[1] = 0
     tx[2] = _nonce
     port.write(tx, 8)
     while True:

@@ -11,10 +11,7 @@ transmitting), 3 ticks_ms, 4 ticks_us, 5 result.
 """
 
 REQUEST_HEAD = 8
-ANSWER_HEAD = 32
-# Marks a question of a child that has let time pass by itself: the last four bytes say how many
-# microseconds since the last answer, which allowed at least as many.
-AHEAD = 0x80
+ANSWER_HEAD = 24
 PAYLOAD_MAX = 1024  # larger flash accesses are made in pieces of this size
 
 SYNC = 0  # a: nonce; the answer is one packet that starts with 0x80 | nonce

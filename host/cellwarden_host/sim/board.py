@@ -234,7 +234,6 @@ class SimBoard:
     def _loop(self, limit_us):
         controller = self.controller
         silence = controller.silence
-        controller.free_until_us = limit_us if self._stepped and not self.ptys else 0
         while self.clock.now_us < limit_us and not self._worker.stopping:
             if self._stepped and limit_us == _FOREVER:
                 return

@@ -13,10 +13,8 @@ from .process import Child
 from .silence import Silence
 
 _QUESTION = struct.Struct("<BBBBI")
-_ANSWER = struct.Struct("<8I")
-_AHEAD = struct.Struct("<I")
+_ANSWER = struct.Struct("<6I")
 _TICKS = 0x3FFFFFFF
-_ALONE_MAX_US = 100_000  # so that one that computes is heard of now and then
 _STILLBORN_MAX = 5  # children in a row that die before they connect
 _INTERRUPT_LOOKS = 400
 _LOOK_S = 0.005
@@ -36,7 +34,6 @@ class Controller:
         self._idle_sequence = 0
         self.child: Any = None
         self.idle_until = None  # the firmware waits for this time
-        self.free_until_us = 0  # nobody looks from outside before then
         self.resets = []  # (virtual time, cause) of every start, newest last
         self.silence = Silence()
         console.on_input = self.silence.heard
@@ -135,11 +132,6 @@ class Controller:
             self.hard_reset(ops.WDT_RESET)
             return
         op, sequence, a, b, arg = _QUESTION.unpack_from(packet)
-        if sequence & ops.AHEAD:
-            sequence ^= ops.AHEAD
-            ahead_us = min(_AHEAD.unpack(packet[-4:])[0], _ALONE_MAX_US)
-            self._clock.advance_to(self._clock.now_us + ahead_us)
-            packet = packet[:-4]
         if self._console.interrupt_wanted and op > ops.HELLO:
             self._console.interrupt()  # instead of an answer: the call never happens
             return
@@ -208,17 +200,8 @@ class Controller:
             now_us // 1000 & _TICKS,
             now_us & _TICKS,
             result,
-            self._alone_us(),
-            now_us % 1000,
         )
         self._send(head + peripherals.reply)
-
-    def _alone_us(self):
-        """For how long nothing can happen that the child would have to be told of."""
-        if self._peripherals.lines_active():
-            return 0
-        until_us = min(self.free_until_us, self._clock.next_us)
-        return min(max(0, until_us - self._clock.now_us), _ALONE_MAX_US)
 
     def _send(self, packet):
         try:

@@ -271,11 +271,6 @@ class Peripherals:
         result, self.reply = self.radio.call(function, flags, arg, data)
         return result
 
-    def lines_active(self):
-        """Whether a byte is on its way, in or out."""
-        now_us = self._clock.now_us
-        return any(line.active() or line.tx_free_us > now_us for line in self.lines)
-
     # --- flash
 
     def _flash_read(self, _a, _b, size, _data):
