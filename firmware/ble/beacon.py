@@ -15,7 +15,7 @@ _FAST_US, _STEADY_US, _QUIET_US = 100_000, 1_000_000, 2_000_000
 
 class Beacon:
     """``interval_us`` is 0 while nothing is on the air: whoever knows that the stack has fallen
-    silent says so there."""
+    silent says so there, and -1 who is not sure of it."""
 
     def __init__(self, bluetooth, ble, texts, now_ms):
         self._ble = ble

@@ -6,9 +6,10 @@ address, and its own identity key). They go into memory that was there before. W
 a phone has shown that it knows the passkey is on trial: it never takes the place of a phone that
 did, and is gone with the connection.
 
-A phone learns a bit of a passkey that stays the same from each wrong pairing (Bluetooth Core
-Specification, volume 3, part H, passkey entry of LE Secure Connections), so wrong ones in a row
-lock, across restarts too, and in the end make the passkey another one.
+Passkey entry of LE Secure Connections (Bluetooth Core Specification, volume 3, part H) is checked
+bit by bit, with nonces and commitments in clear: whoever listens to a pairing knows its passkey
+afterwards, and a wrong try tells all bits up to the wrong one. So a passkey is good for one phone
+or two wrong tries, and wrong ones in a row lock, across restarts too.
 """
 
 from cellwarden.access import lock_ms
@@ -28,7 +29,7 @@ _TRIAL = 3
 _OUR_IDENTITY = 10
 _TAIL = 3
 _VERSION = 1
-_TRIES_A_PASSKEY = 8
+_TRIES = 2  # wrong ones of a passkey
 
 
 class Bonds:
@@ -45,6 +46,7 @@ class Bonds:
         self.passkey = 0
         self.phones = 0  # that are paired
         self.failures = 0  # wrong pairings in a row
+        self._tries = 0  # wrong ones since the passkey was made
         self.changed = False
         self._lock_ms = 0
         self._locked_ms = 0
@@ -117,12 +119,12 @@ class Bonds:
         """The phone on trial has shown that it knows the passkey, or it is gone."""
         if not self._on_trial:
             return
+        self._on_trial = False  # first: the stack's own thread may put another one meanwhile
         data = self._data
         for at in range(0, len(data), _SLOT):
             if data[at] in (_TRIAL, _HIDDEN):
                 keep = passed == (data[at] == _TRIAL)
                 data[at] = _KEPT if keep else _FREE
-        self._on_trial = False
         self._stale = True
         self.changed = self.changed or passed
         self.refresh()
@@ -157,11 +159,12 @@ class Bonds:
         self.phones = 0
 
     def renew(self, passkey=0):
-        """Another passkey; 0 lets chance choose. Nobody is locked out for the old one."""
+        """Another passkey; 0 lets chance choose."""
         while not passkey:
             chance = self._random(_TAIL)
             passkey = (chance[0] << 16 | chance[1] << 8 | chance[2]) % 1_000_000
         self.passkey = passkey
+        self._tries = 0
         self.changed = True
 
     def failed(self, now_ms):
@@ -170,16 +173,16 @@ class Bonds:
             self.failures += 1
         self._lock(now_ms)
         self.changed = True
-        if self.failures % _TRIES_A_PASSKEY:
+        self._tries += 1
+        if self._tries < _TRIES:
             return False
         self.renew()
         return True
 
-    def passed(self):
-        """A pairing went right."""
-        if self.failures:
-            self.changed = True
+    def passed(self, passkey=0):
+        """A pairing went right, or a person wants it: another passkey, and nobody locked out."""
         self.failures = self._lock_ms = 0
+        self.renew(passkey)
 
     def locked_ms(self, now_ms):
         """How long nobody may pair yet."""
@@ -194,7 +197,7 @@ class Bonds:
         """Write what must survive a restart into ``buf``; return the number of bytes."""
         buf[0] = _VERSION
         buf[1] = self.failures
-        buf[2] = self.passkey >> 16
+        buf[2] = self._tries << 4 | self.passkey >> 16
         buf[3] = self.passkey >> 8 & 0xFF
         buf[4] = self.passkey & 0xFF
         n = 5
@@ -233,7 +236,8 @@ class Bonds:
             self.refresh()
             at += key + value
         self.settle(True)
-        self.passkey = payload[2] << 16 | payload[3] << 8 | payload[4]
+        self._tries = payload[2] >> 4
+        self.passkey = (payload[2] & 15) << 16 | payload[3] << 8 | payload[4]
         self.failures = payload[1]
         self._lock(now_ms)
         self.changed = False

@@ -20,6 +20,7 @@ _LEFT = 8  # what BTstack calls the end of a link that it knows nothing more of
 _GET_SECRET = 29
 _SET_SECRET = 30
 
+_KEY_BYTES = 16  # a shorter key is offered by who wants to guess it
 _DEPTH = 32  # events; a link makes a few of them a second
 _SPARE = 4  # places for its end and the next one's beginning, which nobody may miss
 
@@ -33,10 +34,13 @@ class Events:
         self._put = 0
         self._got = 0
         self.written = False  # bytes wait in the request's value
-        self.lost = False  # more came than there was room for
+        self.lost = False  # more came than there was room for, or came from somebody else
+        self.missed = -1  # a link whose beginning was lost
+        self.mine = -1  # the link that may write; told by who steps
+        self.connects = 0  # links that ever began; the number of each is its event's value
         self.event = 0
         self.connection = 0
-        self.value = 0  # MTU, passkey action, or 1 encrypted | 2 authenticated
+        self.value = 0  # MTU, passkey action, or 1 encrypted | 2 as it must be
         self.handler = self._handle  # bound once: binding allocates
 
     def take(self):
@@ -53,13 +57,21 @@ class Events:
 
     def _handle(self, event, data):
         if event == _WRITE:
-            self.written = True
-        elif event == CONNECT or event == DISCONNECT or event == _LEFT:
-            self._queue(CONNECT if event == CONNECT else DISCONNECT, data[0], 0)
+            if data[0] == self.mine:
+                self.written = True
+            elif self.mine >= 0:  # two write into one value: nobody can tell them apart
+                self.lost = True
+        elif event == CONNECT:
+            self.connects = self.connects + 1 & 0xFFFF
+            if not self._queue(CONNECT, data[0], self.connects):
+                self.missed = data[0]
+        elif event == DISCONNECT or event == _LEFT:
+            self._queue(DISCONNECT, data[0], 0)
         elif event == MTU or event == PASSKEY:
             self._queue(event, data[0], data[1])
         elif event == ENCRYPTION:
-            self._queue(event, data[0], (1 if data[1] else 0) | (2 if data[2] else 0))
+            secure = data[2] and data[4] == _KEY_BYTES
+            self._queue(event, data[0], (1 if data[1] else 0) | (2 if secure else 0))
         elif event == _GET_SECRET:
             return self._bonds.get(data[0], data[1], data[2])
         elif event == _SET_SECRET:
@@ -72,9 +84,10 @@ class Events:
         room = (self._got - following) % _DEPTH
         if room < _SPARE and event > DISCONNECT or not room:
             self.lost = True
-            return
+            return False
         ring = self._ring
         ring[3 * at] = event
         ring[3 * at + 1] = connection
         ring[3 * at + 2] = value
         self._put = following
+        return True

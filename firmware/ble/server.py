@@ -68,6 +68,7 @@ class Bluetooth:
         self._looked_ms = 0
         self._mtu = _SMALLEST_MTU
         self._connections = 0
+        self._number = 0  # of the link, among all that ever began
         self._faults = 0
         self.failed = True
         self.answered = False  # a request, since the start (trial.py)
@@ -78,7 +79,7 @@ class Bluetooth:
         try:
             import bluetooth
 
-            ble = bluetooth.BLE()
+            ble = self._ble = bluetooth.BLE()
             ble.irq(self._events.handler)
             ble.active(True)
             secure = _can_pair(ble)
@@ -92,14 +93,13 @@ class Bluetooth:
                 self._link = Link(ble, self._map, handles[1], handles[2])
                 self._summary = Summary(ble, self._map, handles[3])
             self._beacon = Beacon(bluetooth, ble, self._texts, now_ms)
-            self._ble = ble
             self.failed = False
         except Exception:  # whatever it is: the board has to protect its pack
-            self._ble = None
+            self.off()
         self._looked_ms = now_ms
 
     def off(self):
-        """No radio while the board sleeps."""
+        """No radio: the board sleeps, or has given it up."""
         try:
             self._ble.active(False)
         except Exception:
@@ -115,7 +115,7 @@ class Bluetooth:
 
     def new_passkey(self, passkey):
         """Another passkey; 0 lets the board choose."""
-        self._bonds.renew(passkey)
+        self._bonds.passed(passkey)
         self._tell_passkey()
         self._note(_NEW_PASSKEY)
 
@@ -133,6 +133,7 @@ class Bluetooth:
         try:
             self._leave(now_ms)
             if self.failed:
+                self.off()
                 self._end(now_ms)
                 self.publish(now_ms)
         except Exception:  # no memory even for that; the session is over, and time goes on
@@ -144,6 +145,9 @@ class Bluetooth:
         if events.lost:
             events.lost = False
             self._leave(now_ms)
+            if events.missed >= 0:
+                missed, events.missed = events.missed, -1
+                self._ble.gap_disconnect(missed)
         for _ in range(_EVENTS):
             if not events.take():
                 break
@@ -159,11 +163,12 @@ class Bluetooth:
             self._link.ignore(events)
             return REST_MS
         size = self._mtu - 3
+        sending = self._link.sending
         wait_ms = self._link.step(now_ms, events, self._conn, size)
         if wait_ms < 0:
             self._leave(now_ms)
             return REST_MS
-        if self._link.sending:
+        if sending and not self._link.sending:
             self.answered = True
         if wait_ms == REST_MS:
             self._summary.step(now_ms, size)
@@ -176,11 +181,14 @@ class Bluetooth:
             if conn == self._conn:
                 self._end(now_ms)  # nobody has told us
             if self._conn == _NOBODY:
+                self._number = events.value
                 self._arrive(conn, now_ms)
             else:
                 self._ble.gap_disconnect(conn)
         elif conn != self._conn:
             self._beacon.interval_us = 0  # a link that never came up has ended the advertising too
+            if events.event != ev.DISCONNECT:  # it did, and we do not know it
+                self._ble.gap_disconnect(conn)
         elif events.event == ev.DISCONNECT:
             self._end(now_ms)
         elif events.event == ev.MTU:
@@ -191,8 +199,9 @@ class Bluetooth:
             self._show_passkey(events.value, now_ms)
 
     def _arrive(self, conn, now_ms):
-        self._conn = conn
-        self._beacon.interval_us = 0  # the stack has stopped it
+        self._bonds.settle(False)  # nobody was here to show anything
+        self._conn = self._events.mine = conn
+        self._beacon.interval_us = -1  # stopped by the stack, or begun again before we knew
         self._mtu = _SMALLEST_MTU
         self._since_ms = now_ms
         self._connections = min(self._connections + 1, _MOST)
@@ -201,8 +210,8 @@ class Bluetooth:
     def _end(self, now_ms):
         """The link is over: no session, no half request, no phone on trial is left behind."""
         self._c.access.logout(PORT_BLUETOOTH)
-        passed = self._secured
-        self._conn = _NOBODY
+        passed = self._secured and self._alone()
+        self._conn = self._events.mine = _NOBODY
         self._secured = self._leaving = self._forgotten = False
         self._beacon.interval_us = 0
         self._beacon.stir(now_ms)
@@ -212,6 +221,10 @@ class Bluetooth:
             self._reset(now_ms)
         except Exception:  # the next link begins with it too, and is none without
             pass
+
+    def _alone(self):
+        """True when no other link began since ours: secrets do not tell whose they are."""
+        return self._events.connects == self._number
 
     def _reset(self, now_ms):
         self._events.written = False
@@ -255,6 +268,7 @@ class Bluetooth:
             if self._pairing:
                 self._pairing = False
                 self._bonds.passed()
+                self._tell_passkey()
                 self._note(_PAIRED)
                 self._hide_passkey()
             if not self._secured:
@@ -313,7 +327,7 @@ class Bluetooth:
                 self._end(now_ms)
             return
         if self._secured:
-            self._bonds.settle(True)  # its keys may come after it is secure
+            self._bonds.settle(self._alone())  # its keys may come after it is secure
             over = elapsed_ms(now_ms, self._link.asked_ms) >= _IDLE_MS
         else:
             over = elapsed_ms(now_ms, self._since_ms) >= _PAIR_MS

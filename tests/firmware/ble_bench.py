@@ -65,6 +65,7 @@ class Stack:
 
     def active(self, on):
         self._do("active")
+        self.powered = on
         if on and self.handler(GET, (IDENTITY, 0, memoryview(b"irk"))) is None:
             self.handler(SET, (IDENTITY, memoryview(b"irk"), memoryview(bytes(16))))
 

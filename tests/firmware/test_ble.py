@@ -164,8 +164,22 @@ def test_a_firmware_on_trial_has_shown_itself_to_who_got_a_reply_over_bluetooth(
     b = Board().phone()
     b.run(1_000)
     assert not b.ble.answered
+    b.stack.room = 0
     b.ask(READ_SOC)
+    assert not b.ble.answered  # nothing has gone out
+    b.stack.room = 100
+    b.run(60)
     assert b.ble.answered
+
+
+def test_a_write_of_another_link_is_not_obeyed():
+    b = Board().phone()
+    b.login()
+    b.stack.links[2] = 3
+    b.stack.remote_write(2, REQUEST, frame(BALANCING_OFF))
+    b.run(300)
+    assert not b.replies() and b.controller.settings.value[ids.EQUALIZATION] == 1
+    assert b.role() == ids.ROLE_ANYONE
 
 
 def test_the_unit_is_the_one_of_the_settings():

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from ble_bench import (
+    CONNECT,
     ENCRYPTION,
     GET,
     IDENTITY,
@@ -52,9 +53,10 @@ def test_the_passkey_has_six_digits_by_chance_and_stays_over_a_restart():
 
 
 def test_who_knows_the_passkey_is_paired_and_comes_back_without_it():
-    b = Board().phone()
-    b.run(600)
-    assert b.stack.passkeys == [b.bonds.passkey]
+    b = Board()
+    passkey = b.bonds.passkey
+    b.phone().run(600)
+    assert b.stack.passkeys == [passkey]
     assert b.reading("ble_state") == ids.BLE_STATE_IS_SECURED and b.reading("ble_bonds") == 1
     again = Board(record=b.record())
     assert again.stack.event(GET, OURS, 0, PHONE) == bytes(80)
@@ -64,6 +66,80 @@ def test_who_knows_the_passkey_is_paired_and_comes_back_without_it():
     again.stack.event(ENCRYPTION, 1, 1, 1, 1, 16)
     again.run(300)
     assert again.reading("ble_state") == ids.BLE_STATE_IS_SECURED and not again.stack.passkeys
+
+
+def test_a_passkey_is_good_for_one_phone_or_two_wrong_tries():
+    b = Board()
+    for tried in range(300):
+        shown = b.bonds.passkey
+        assert b.bonds.failed(0) == bool(tried % 2) == (b.bonds.passkey != shown)
+        record = b.record()
+        b.bonds.load(record, 0)  # a restart gives no more tries
+    b = Board()
+    heard = b.bonds.passkey
+    b.phone()
+    text = b.controller.settings.texts.get(ids.T_BLUETOOTH_PASSKEY)
+    assert b.bonds.passkey != heard and text == b"%06d" % b.bonds.passkey and b.bonds.changed
+
+
+def test_a_new_passkey_lets_everybody_try_again():
+    b = Board()
+    for _ in range(5):
+        b.bonds.failed(b.now_ms)
+    assert b.bonds.locked_ms(b.now_ms)
+    b.ble.forget()
+    b.ble.new_passkey(0)
+    b.run(300)
+    assert b.reading("ble_pairing_failures") == b.reading("ble_pairing_lock_s") == 0
+    b.phone()
+
+
+def test_a_short_key_is_none():
+    for size in (7, 15):
+        b = Board()
+        b.connect()
+        b.stack.event(PASSKEY, 1, 3, 0)
+        b.run()
+        b.stack.links[1] = 3
+        b.stack.event(ENCRYPTION, 1, 1, 1, 1, size)
+        b.run(300)
+        assert not b.stack.links and b.bonds.failures == 1
+
+
+def test_secrets_of_another_link_take_no_place():
+    b = Board()
+    bond(b, 3)
+    b.phone().run(600)
+    for number in range(20, 26):
+        b.stack.event(CONNECT, 2, 0, PHONE[1:])
+        for kind in (OURS, PEERS):
+            b.stack.event(SET, kind, key(number), ltk(9))
+        b.run(300)
+    b.stack.leave(1)
+    b.run(300)
+    assert known(b, 3) and b.reading("ble_bonds") == 2 and not known(b, 20)
+
+
+def test_a_secret_that_comes_while_others_are_settled_is_settled_too():
+    b = Board()
+    b.bonds.put(OURS, key(1), ltk(1))
+    data, bonds = b.bonds._data, b.bonds
+
+    class Late:  # as the stack's own thread may, behind the place where it goes
+        def __len__(self):
+            return len(data)
+
+        def __getitem__(self, at):
+            return data[at]
+
+        def __setitem__(self, at, value):
+            data[at] = value
+            bonds._data = data
+            bonds.put(PEERS, key(2), ltk(2))
+
+    bonds._data = Late()
+    bonds.settle(True)
+    assert bonds._on_trial
 
 
 def test_wrong_passkeys_lock_ever_longer_and_a_restart_is_no_way_round():

@@ -4,7 +4,20 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from ble_bench import BATTERY, DISCONNECT, ENOMEM, EOPNOTSUPP, REQUEST, SUMMARY, UUID, Board, Stack
+from ble_bench import (
+    BATTERY,
+    CONNECT,
+    DISCONNECT,
+    ENCRYPTION,
+    ENOMEM,
+    EOPNOTSUPP,
+    MTU,
+    REQUEST,
+    SUMMARY,
+    UUID,
+    Board,
+    Stack,
+)
 
 from cellwarden import ids
 from firmware.ble import fit
@@ -101,6 +114,54 @@ def test_a_link_that_never_came_up_does_not_silence_the_board():
     b.stack.event(DISCONNECT, 5, 0xFF, bytes(6))
     b.run(600)
     assert interval(b)
+
+
+def test_a_link_that_begins_while_the_board_begins_to_call_out_ends_that():
+    b = Board()
+    b.stack.links[1] = 0
+    b.stack.event(CONNECT, 1, 0, bytes(6))  # and it calls out all the same
+    b.run(600)
+    assert not interval(b) and b.reading("ble_state") == ids.BLE_STATE_IS_CONNECTED
+
+
+def test_a_link_that_nobody_told_of_is_ended():
+    b = Board()
+    for _ in range(60):
+        b.stack.event(ENCRYPTION, 9, 0, 0, 0, 0)
+    for number in range(50, 60):
+        b.stack.event(CONNECT, number, 0, bytes(6))
+    b.stack.links[59] = 0
+    b.run(300)
+    assert 59 not in b.stack.links
+    b = Board()
+    b.stack.links[7] = 0
+    b.stack.event(MTU, 7, 100)
+    b.run(300)
+    assert not b.stack.links
+
+
+def test_a_radio_that_is_given_up_is_switched_off():
+    b = Board()
+    b.stack.fails["gatts_write"] = OSError(5)
+    b.connect()
+    b.ble._link.reset = b.ble._look = None  # raises
+    b.run(70_000, 50)
+    assert b.ble.failed and b.stack.powered is False
+    stack = Stack()
+    stack.fails["gatts_register_services"] = OSError(5)
+    assert Board(stack).ble.failed and stack.powered is False
+
+
+def test_a_board_without_memory_for_bluetooth_goes_without(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    b = Board()
+    b.controller.bluetooth = None
+    monkeypatch.setattr("firmware.ble.server.Bluetooth.__init__", full)
+    keeps = SimpleNamespace(load_bonds=lambda bonds, now_ms: None)
+    assert fit(b.controller, b.map, keeps, None, 0) is None and b.controller.bluetooth is None
+    assert b.reading("ble_state") == ids.BLE_STATE_IS_FAILED
 
 
 def test_the_end_of_a_link_is_understood_under_either_name():
@@ -240,3 +301,6 @@ def test_a_radio_that_hung_the_last_start_is_left_alone_in_this_one(tmp_path, mo
         start(ids.RESTART_CAUSE_IS_POWER, hangs=True)
     assert start(ids.RESTART_CAUSE_IS_POWER)
     assert start(ids.RESTART_CAUSE_IS_WATCHDOG)
+    assert not start(ids.RESTART_CAUSE_IS_WATCHDOG)  # it may hang at work
+    assert start(ids.RESTART_CAUSE_IS_WATCHDOG) and start(ids.RESTART_CAUSE_IS_POWER)
+    assert not trying.exists()
