@@ -8,7 +8,7 @@ not known reads 0x7FFF or 0x7FFFFFFF.
 
 from . import ids
 from . import schema_data as schema
-from .access import PORT_PC, PORTS
+from .access import PORT_BLUETOOTH, PORT_PC, PORTS
 from .commands_map import CommandsMap
 from .journal import ENTRY_BYTES
 from .readings import MAX_CELLS
@@ -169,7 +169,7 @@ class RegisterMap:
             if text < 0:
                 return 0
             if text == ids.T_BLUETOOTH_PASSKEY:
-                if port != PORT_PC or not self._c.access.role(port):
+                if port not in (PORT_PC, PORT_BLUETOOTH) or not self._c.access.role(port):
                     return _LOCKED
             at = 2 * (register - schema.TEXT_BASE)
             out[offset] = data[at]

@@ -32,7 +32,6 @@ class Reached:
         self.ready = ready
         self.ports = json.loads(ready.read_text())
         self.cable = self.ports["rs485_2"]
-        self.passkey = self.run("bluetooth", "passkey").strip()
         with Line(self.cable, 115_200) as line:
             texts = Board(line).read(catalog.TEXTS).texts
         self.air = "ble:" + texts["bluetooth_address"]
@@ -41,7 +40,7 @@ class Reached:
         done = subprocess.run(
             [sys.executable, "-m", "cellwarden_host.cli", *args, "--port", port or self.cable]
             + ["--ready-file", str(self.ready)]
-            + (["--passkey", self.passkey] if port else []),
+            + (["--passkey", self.passkey()] if port else []),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -51,8 +50,12 @@ class Reached:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
+    def passkey(self):
+        """The one for the next pairing."""
+        return self.run("bluetooth", "passkey").strip()
+
     def access(self, passkey=True):
-        return Access(self.ready, lambda: int(self.passkey) if passkey else None)
+        return Access(self.ready, lambda: int(self.passkey()) if passkey else None)
 
     def read(self, row):
         with Line(self.cable, 115_200) as line:

@@ -140,7 +140,8 @@ def how_to_pair(system: str = sys.platform) -> Said:
 
 def where_passkey() -> Said:
     return say(
-        "The passkey stands on the board's display while somebody pairs; over RS485-2: {command}",
+        "Each pairing needs a new passkey: the board's display shows it meanwhile; over RS485-2, "
+        "or for who is paired: {command}",
         command="cellwarden bluetooth passkey",
     )
 

@@ -57,7 +57,7 @@ def _add_pairing(commands: options.Commands) -> None:
         actions,
         "passkey",
         _passkey,
-        "Show the passkey for pairing, or set another. Over RS485-2 only.",
+        "Show the passkey for the next phone to pair, or set another (over RS485-2 only).",
         "  cellwarden bluetooth passkey --port /dev/ttyUSB0\n"
         "  cellwarden bluetooth passkey 271828 --port /dev/ttyUSB0",
         writing,
@@ -107,9 +107,9 @@ def _scan(args: argparse.Namespace) -> int:
 
 def _passkey(args: argparse.Namespace) -> int:
     with open_to_write(args) as board:
-        if board.modbus_port != PORT_PC:
-            raise Refused("the passkey is told and changed over RS485-2 only")
         if args.new is not None:
+            if board.modbus_port != PORT_PC:
+                raise Refused("the passkey is changed over RS485-2 only")
             new = place.passkey_of(args.new)
             _tried(lambda: board.command_value("bluetooth_new_passkey", new))
         shown = _tried(lambda: _shown(board))
