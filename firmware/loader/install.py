@@ -167,10 +167,11 @@ class Installer:
 
 
 def terms(older=False, record=None):
-    """What this board asks of an image; an older one than runs must be asked for."""
+    """What this board asks of an image; an older one than runs, or was to run, must be asked
+    for."""
     record = record or control.open()
-    runs = loader.slot or record.choose()
-    oldest = 0 if older or not runs else record.version(runs)
+    runs = loader.slot or record.choose() or record.preferred
+    oldest = 0 if older else record.version(runs)
     mpy = getattr(sys.implementation, "_mpy", None)
     return Terms(board.NAME, board.HARDWARE_REVISION, _keys(), oldest, mpy)
 

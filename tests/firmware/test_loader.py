@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from loader_rig import loader_on
 
+from board_update import slots
 from board_update.image import Bad, version_number
 from cellwarden_host.release.build import release
 from cellwarden_host.release.keys import development_record
@@ -273,6 +274,26 @@ def test_the_check_writes_nothing_so_that_it_may_be_made_at_any_moment(board):
         assert installer.step()
     after = {path.name: path.read_bytes() for path in board.folder.iterdir() if path.is_file()}
     assert after == before
+    installer.close()
+
+
+def test_an_older_image_has_to_be_asked_for_where_nothing_may_run(board):
+    board.put("a", NEW)
+    record = board.record()
+    for slot in "ab":
+        record.fail(slot, slots.CRASH)
+    assert board.record().choose() is None
+    board.send(OLD)
+    installer = board.installer()
+    with pytest.raises(Bad) as caught:
+        while installer.step():
+            pass
+    assert caught.value.reason == "version"
+    installer.close()
+    installer = board.installer(older=True)
+    while installer.step():
+        pass
+    assert installer.commit()
     installer.close()
 
 
