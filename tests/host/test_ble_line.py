@@ -285,7 +285,7 @@ def test_what_needs_a_cable_says_so(board):
             vendor.run_vendor(line, None, lambda _: None)
     code, _, err = over_the_air(board, "update", "x.cwfw", "--vendor")
     assert code == 1 and "RS485-2 only" in err and "live" in err
-    code, _, err = over_the_air(board, "bluetooth", "passkey")
+    code, _, err = over_the_air(board, "bluetooth", "passkey", "271828")
     assert code == 1 and "RS485-2 only" in err
 
 
