@@ -117,7 +117,8 @@ class Board:
             option = terminal(f"--unit {unit}: ")
             raise BadInput(say("{option}a Modbus address is 1 to 247", option=option))
         self._line = line
-        self._client = Client(line, unit, timeout_ms, RETRIES)
+        self._retries = getattr(line, "retries", RETRIES)
+        self._client = Client(line, unit, timeout_ms, self._retries)
         self._timeout_ms = timeout_ms
 
     @property
@@ -198,7 +199,7 @@ class Board:
                 else:
                     client.write_registers(row.address, list(words))
         finally:
-            client.retries, client.timeout_ms = RETRIES, self._timeout_ms
+            client.retries, client.timeout_ms = self._retries, self._timeout_ms
 
     def command_value(self, name: str, value: int) -> None:
         """A command whose one value takes all of its registers, high word first."""
@@ -230,6 +231,7 @@ class Board:
         except ModbusException as error:
             raise Declined(_exception(error.code), error.code) from error
         except ModbusTimeout as error:
+            self._distrust()
             if self.modbus_port == PORT_BLUETOOTH:
                 raise NoConnection(_silent_by_bluetooth(unit, line.port)) from error
             raise NoConnection(
@@ -243,6 +245,7 @@ class Board:
                 )
             ) from error
         except ModbusError as error:
+            self._distrust()
             raise NoConnection(
                 say(
                     "what comes in on {port} at {baud} Bd is no Modbus reply{error}. Check "
@@ -253,6 +256,13 @@ class Board:
                     rate=terminal("--baud", say("the line rate")),
                 )
             ) from error
+
+    def _distrust(self) -> None:
+        """Modbus replies do not say what was asked. A link that loses nothing, but may hold
+        replies up, ends here: the late one would be taken for the next one's."""
+        distrust = getattr(self._line, "distrust", None)
+        if distrust is not None:
+            distrust()
 
 
 def _silent_by_bluetooth(unit: int, port: str) -> Said:

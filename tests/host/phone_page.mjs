@@ -32,6 +32,7 @@ const bridge = {
   write: async (text) => out("W", text),
   connect: (kind) => out("C", kind),
   disconnect: () => out("D"),
+  give_up: () => out("G"),
   save: (name, text) => out("F", JSON.stringify([name, text])),
   keep: () => {},
   known_name: () => "",

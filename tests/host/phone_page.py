@@ -27,15 +27,16 @@ def built():
 class PhonePage:
     """``picture`` is the newest; ``until`` serves the board as long as a condition is false."""
 
-    def __init__(self, board=None, reply_ms=1500):
+    def __init__(self, board=None, reply_ms=6000):
         self.board = board or CliBoard(port=PORT_BLUETOOTH)
         self.picture = {}
         self.saved = {}
         self.reach = True  # the board hears the page
+        self.given_up = 0  # links
         self.each = lambda: None  # done before each request
         folder = Path(mkdtemp(prefix="phone-"))
         for name in ("python.json", "zh.json"):
-            data = built()[name].replace(b"reply_ms = 1500", b"reply_ms = %d" % reply_ms)
+            data = built()[name].replace(b"reply_ms = 6000", b"reply_ms = %d" % reply_ms)
             (folder / name).write_bytes(data)
         files = [_WASM / "micropython.mjs", folder / "python.json", folder / "zh.json"]
         self._process = subprocess.Popen(
@@ -83,6 +84,9 @@ class PhonePage:
             length = board.server.feed(data, len(data), board.desk.now_ms)
             if length:
                 self.say("B", bytes(board.server.tx[:length]).hex())
+        elif kind == b"G":
+            self.given_up += 1
+            self.say("X", "lost")
         elif kind == b"F":
             name, content = json.loads(text)
             self.saved[name] = content

@@ -151,3 +151,13 @@ def test_a_board_with_another_device_number_is_found_by_that():
     made.use("connect.unit.set")
     made.until(lambda: made.node("soc"))
     made.close()
+
+
+def test_a_link_on_which_a_reply_is_missing_is_given_up():
+    """It may come late, and would be taken for the next one's: replies do not say what of."""
+    made = PhonePage(reply_ms=300)
+    made.connect()
+    made.reach = False
+    made.until(lambda: made.given_up)
+    assert made.given_up == 1
+    made.close()

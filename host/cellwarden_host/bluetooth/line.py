@@ -36,7 +36,9 @@ class BleLine:
     """A connected, encrypted board; ``write``, ``read`` and ``discard`` are the transport."""
 
     modbus_port = PORT_BLUETOOTH
-    reply_ms = 2000
+    # As long as a link may be silent before the radios give it up: a reply is late, never lost.
+    reply_ms = 6000
+    retries = 0
     baud = 0
 
     def __init__(self, port: str, access: Access) -> None:
@@ -74,6 +76,10 @@ class BleLine:
             loop.run(client.disconnect(), _CLOSE_S)
         except Exception:
             pass  # it has gone already
+
+    def distrust(self) -> None:
+        """A reply may still come that nobody waits for: end the link, and it with it."""
+        self.close()
 
     def write(self, data: bytes) -> None:
         """Send all of it, in pieces that the link takes."""

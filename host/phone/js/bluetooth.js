@@ -162,7 +162,7 @@ export class WebBluetooth {
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => {
         reject(new Trouble("lost"));
-        this._device?.gatt.disconnect(); // tells of the loss as any other
+        this.giveUp();
       }, ms);
     });
     try {
@@ -170,6 +170,11 @@ export class WebBluetooth {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Give the link up because it cannot be trusted; told of as any other loss. */
+  giveUp() {
+    this._device?.gatt.disconnect();
   }
 
   /** Give the link up because a person wants that. */

@@ -32,6 +32,7 @@ const bridge = {
     trying += 1;
     transport.disconnect();
   },
+  give_up: () => transport.giveUp?.(),
   again: () => connect("again", true),
   save,
   keep: (name, text) => localStorage.setItem(`cellwarden.${name}`, text),

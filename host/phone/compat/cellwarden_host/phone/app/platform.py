@@ -36,7 +36,8 @@ class Line:
     """The transport of the Modbus client over the page's ``bridge.write(hex)``, a promise."""
 
     modbus_port = 3
-    reply_ms = 1500  # a phone may let a link rest for long between two packets
+    reply_ms = 6000  # as long as a link may be silent before the radios give it up
+    retries = 0
     baud = 0
 
     def __init__(self, name, bridge):
@@ -45,15 +46,24 @@ class Line:
         self._come = bytearray()
         self._event = asyncio.Event()
         self._open = True
+        self._heard = False
 
     def put(self, hex_text):
         """Bytes have come in."""
+        self._heard = True
         self._come += bytes.fromhex(hex_text)
         self._event.set()
 
     def lost(self):
         self._open = False
         self._event.set()
+
+    def distrust(self):
+        """A reply may still come that nobody waits for: end the link, and it with it. Not of a
+        board that has never answered: it has another device number."""
+        if self._heard:
+            self._open = False
+            self._bridge.give_up()
 
     def discard(self):
         self._come = bytearray()
