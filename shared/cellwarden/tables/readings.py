@@ -206,7 +206,8 @@ TEXTS = (
     Text(0x0830, "device_name", 8, "Bluetooth name", write=INSTALLER),
     Text(0x0838, "bluetooth_address", 8, "Bluetooth address: 12 hex digits"),
     Text(0x0840, "bluetooth_passkey", 8,
-         "Bluetooth passkey: 6 digits that a phone asks for, good for one phone; only in a session",
+         "Bluetooth passkey: 6 digits that a phone asks for, good for one phone; only in a"
+         " session",
          secret=True),
 )
 
