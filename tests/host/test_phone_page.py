@@ -6,6 +6,10 @@ import pytest
 from phone_page import PhonePage
 from test_words import NAMES, TERMS, UNITS
 
+from cellwarden_host.board import Values
+from cellwarden_host.phone.app.station import Station
+from cellwarden_host.web.snapshot import Snapshot
+
 PAGES = ("monitor", "alarms", "settings", "control", "graph", "more")
 
 
@@ -161,3 +165,14 @@ def test_a_link_on_which_a_reply_is_missing_is_given_up():
     made.until(lambda: made.given_up)
     assert made.given_up == 1
     made.close()
+
+
+def test_settings_that_were_read_back_are_the_present_ones_and_make_no_reading_newer():
+    station, after = Station(), Values()
+    station.take_settings(after)
+    assert station.snapshot is None, "where nothing was seen there is no present"
+    station.snapshot = Snapshot(3, 5.0, 6.0, 1, 7, Values(), Values(), {"machine_code": "x"})
+    station.take_settings(after)
+    seen = station.snapshot
+    assert seen.settings is after and (seen.number, seen.taken_s, seen.at) == (3, 5.0, 6.0)
+    assert seen.machine_code == "x"

@@ -92,7 +92,10 @@ def _wants(app: Any, name: str) -> Any:
         return None
 
     def write(wanted: int) -> Any:
-        return app.carry_out(lambda board: transaction.write(board, {(name, 0): wanted}))
+        return app.carry_out(
+            lambda board: transaction.write(board, {(name, 0): wanted}),
+            then=app.station.take_settings,
+        )
 
     return want
 

@@ -70,5 +70,9 @@ class Editor:
 
     def _write(self) -> Any:
         return self._app.carry_out(
-            self.draft.work(), role=self.draft.role, then=lambda _: self.draft.clear()
+            self.draft.work(), role=self.draft.role, then=self._written
         )
+
+    def _written(self, after: Values) -> None:
+        self._app.station.take_settings(after)
+        self.draft.clear()

@@ -180,7 +180,9 @@ def _proposal(app: Any, number: int, name: str) -> Any:
 
         def agreed(_: Any) -> Any:
             app.dialog = None
-            return app.carry_out(lambda board: transaction.write(board, {}, number))
+            return app.carry_out(
+                lambda board: transaction.write(board, {}, number), then=app.station.take_settings
+            )
 
         app.dialog = build_dialog
 

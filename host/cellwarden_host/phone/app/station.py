@@ -129,6 +129,24 @@ class Station:
             self._texts,
         )
 
+    def take_settings(self, after: Values) -> None:
+        """Settings that have just been read back are the present ones; readings stay as old as
+        they are."""
+        seen = self.snapshot
+        if seen is None:
+            return
+        self._settings = after
+        self.snapshot = Snapshot(
+            seen.number,
+            seen.taken_s,
+            seen.at,
+            seen.connection,
+            seen.schema,
+            seen.values,
+            after,
+            seen.texts,
+        )
+
     def settings_changed(self) -> None:
         """Read the settings anew at the next look."""
         self._settings_s = -1e9
