@@ -13,8 +13,7 @@ STUBS := build/stubs
 PORTS := rp2 esp32
 STUBS_STAMPS := $(PORTS:%=$(STUBS)/%/.cellwarden-setup)
 boards_of = $(patsubst %/__init__.py,%,$(shell grep -l 'FAMILY = "$(1)"' boards/*/__init__.py))
-# Tests wait as well as they work: one more of them at a time than there are cores.
-JOBS ?= 3
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-wasm setup-models browser run phone flash test lint types screenshots bench generate docs matrix chip-pages power-cuts format clean

@@ -96,7 +96,14 @@ def test_a_fresh_board_becomes_a_proven_pack(look, board, tmp_path):
     assert after == before
     board.follow = a_load_of(0)
     expect(page.get_by_test_id("wizard.prove.cell_ov1")).to_be_enabled(timeout=15_000)
-    page.get_by_test_id("wizard.proofs.all").click()
+    first = page.get_by_test_id("wizard.proof.cell_ov1")
+    for _ in range(3):  # a press is for nothing while the 5 A still flow
+        page.get_by_test_id("wizard.proofs.all").click()
+        try:
+            expect(first).to_contain_text("passed: Opened", timeout=10_000)
+            break
+        except AssertionError:
+            pass
     for rule in ("cell_ov1", "cell_uv1", "pack_ov", "pack_uv"):
         proof = page.get_by_test_id(f"wizard.proof.{rule}")
         expect(proof).to_contain_text("passed: Opened", timeout=30_000)

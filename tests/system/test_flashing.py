@@ -142,7 +142,7 @@ def test_a_board_at_work_gets_a_new_firmware_and_works_on(bench, tool):
     station.until(lambda: station.charge_closed, 30_000)
     assert "/firmware/left_over.py" not in bench.hashes()
     note = "import os; print(open('/note.txt').read(), os.listdir('/'))"
-    with station.paced(SPEED), remote.opened(bench.port) as opened:
+    with station.paced(SPEED), remote.opened(bench.port, patience_s=30) as opened:
         said = opened.exec(note)
     assert NOTE.decode().strip() in said and "data" in said and ".flash" not in said
 

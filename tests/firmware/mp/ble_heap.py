@@ -51,6 +51,7 @@ def main():
     assert again.load(kept, 0) and again.phones == MOST and again.passkey == bonds.passkey
 
     who, mtu, bits = (5, 1, b"123456"), (5, 247), (5, 1, 1, 1, 16)
+    events.mine = 5
     micropython.heap_lock()
     handler(ev.CONNECT, who)
     for _ in range(100):
