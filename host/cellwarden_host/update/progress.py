@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..words import Said, say
+from ..words import Said, listed, say
 
 RESTART = say("Restarting into the bootloader")
 AGREE = say("Agreeing on a rate")
@@ -33,6 +33,23 @@ class Progress:
     segments: int = 0
     left_s: float | None = None
     note: str = ""
+
+    def counted(self) -> Said:
+        """Segments, bytes and time left, as far as this step has them."""
+        parts: list[Said] = []
+        if self.segments:
+            parts.append(
+                say(
+                    "segment {segment} of {segments}",
+                    segment=self.segment,
+                    segments=self.segments,
+                )
+            )
+        if self.total:
+            parts.append(say("{done} of {total} bytes", done=self.done, total=self.total))
+        if self.left_s is not None:
+            parts.append(say("{left} s left", left=round(self.left_s)))
+        return listed(parts)
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,11 @@ from typing import Any
 
 from ... import journal_words
 from ...web.tabs import alarm_commands, alarm_list
-from ...web.tabs.alarm_list import Alarm
+from ...web.tabs.alarm_list import CAPTIONS, Alarm
 from ...words import listed, say
 from .ui import Ui
 
 _SHOWN = 40
-_CAPTIONS = (
-    ("keeps_off", say("Keeps off")),
-    ("limit", say("Trips at")),
-    ("tripped_at", say("Tripped with")),
-    ("value", say("Value now")),
-    ("where", say("Where")),
-    ("since", say("Since")),
-    ("way_back", say("Comes back when")),
-)
 _LEVELS = {"info": "info", "warning": "warn", "protection": "bad", "danger": "bad"}
 
 
@@ -52,7 +43,7 @@ def _alarm(ui: Ui, alarm: Alarm, stale: bool) -> None:
     with ui.card(stale=stale, key="alarm." + rule.name):
         told = say("{loud}, {state}", loud=alarm.loud, state=alarm.now.state)
         ui.note(_LEVELS.get(rule.loud, "warn"), say("{name}: {what}", name=alarm.title, what=told))
-        for name, caption in _CAPTIONS:
+        for name, caption in CAPTIONS:
             text = getattr(alarm, name)
             if name == "keeps_off" and not text:
                 text = say("nothing: it only warns")

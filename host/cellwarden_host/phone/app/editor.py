@@ -69,9 +69,7 @@ class Editor:
         app.confirm(title, text, say("Write"), self._write, danger=bool(grave))
 
     def _write(self) -> Any:
-        return self._app.carry_out(
-            self.draft.work(), role=self.draft.role, then=self._written
-        )
+        return self._app.carry_out(self.draft.work(), role=self.draft.role, then=self._written)
 
     def _written(self, after: Values) -> None:
         self._app.station.take_settings(after)

@@ -144,20 +144,7 @@ def _offer(ui: Ui, app: Any, kept: dict[str, Any], plan: Plan) -> None:
 def _progress(ui: Ui, running: Running) -> None:
     progress = running.progress
     if progress is not None:
-        parts: list[Any] = []
-        if progress.segments:
-            parts.append(
-                say(
-                    "segment {segment} of {segments}",
-                    segment=progress.segment,
-                    segments=progress.segments,
-                )
-            )
-        if progress.total:
-            parts.append(say("{done} of {total} bytes", done=progress.done, total=progress.total))
-        if progress.left_s is not None:
-            parts.append(say("{left} s left", left=int(progress.left_s)))
-        ui.progress(progress.step, progress.done, progress.total, listed(parts))
+        ui.progress(progress.step, progress.done, progress.total, progress.counted())
         if progress.note:
             ui.note("info", progress.note)
     ui.text(_STAY, level="small")

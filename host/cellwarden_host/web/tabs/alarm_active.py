@@ -6,7 +6,7 @@ from nicegui import ui
 
 from ...words import known, say
 from ..view import View
-from .alarm_list import Alarm
+from .alarm_list import CAPTIONS, Alarm
 
 _ICONS = {
     "danger": "dangerous",
@@ -97,13 +97,4 @@ class Active:
         return self._since.setdefault(alarm.begun.number, alarm.since)
 
 
-_CAPTIONS = (
-    ("keeps_off", say("Keeps off")),
-    ("limit", say("Trips at")),
-    ("tripped_at", say("Tripped with")),
-    ("value", say("Value now")),
-    ("where", say("Where")),
-    ("since", say("Since")),
-    ("way_back", say("Comes back when")),
-    ("retries", say("Retries")),
-)
+_CAPTIONS = (*CAPTIONS, ("retries", say("Retries")))

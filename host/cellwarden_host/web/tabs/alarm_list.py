@@ -43,6 +43,17 @@ _LIVE = {
     "cell_leak": ("cell_leak_sure", 0, 1),
 }
 
+# What is told of an alarm, by its field; all but the first only where something is known.
+CAPTIONS = (
+    ("keeps_off", say("Keeps off")),
+    ("limit", say("Trips at")),
+    ("tripped_at", say("Tripped with")),
+    ("value", say("Value now")),
+    ("where", say("Where")),
+    ("since", say("Since")),
+    ("way_back", say("Comes back when")),
+)
+
 
 @dataclass(frozen=True)
 class Alarm:

@@ -176,7 +176,8 @@ class _Card:
         if progress is not None:
             self._step.text = view.tr(progress.step)
             self._bar.value = progress.done / progress.total if progress.total else 0
-            self._count.text = view.tr(_counted(progress))
+            told = [part for part in (progress.counted(), progress.note) if part]
+            self._count.text = view.tr(listed(told))
         if running is not None and running.ended:
             icon = "✗" if running.failed else "✓"
             self._ended.text = f"{icon} {view.tr(running.ended)}"
@@ -186,26 +187,6 @@ class _Card:
             )
         else:
             self._ended.text = ""
-
-
-def _counted(progress: update.Progress) -> str:
-    """Segments, bytes and time left, as far as this step has them."""
-    parts: list[str] = []
-    if progress.segments:
-        parts.append(
-            say(
-                "segment {segment} of {segments}",
-                segment=progress.segment,
-                segments=progress.segments,
-            )
-        )
-    if progress.total:
-        parts.append(say("{done} of {total} bytes", done=progress.done, total=progress.total))
-    if progress.left_s is not None:
-        parts.append(say("{left} s left", left=round(progress.left_s)))
-    if progress.note:
-        parts.append(progress.note)
-    return listed(parts)
 
 
 def _live(view: View, board: Board, running: Running, may_drop: bool) -> update.Outcome:
