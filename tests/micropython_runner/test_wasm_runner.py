@@ -1,18 +1,14 @@
-"""The 32-bit runtime of `make bench`: small integers end where an RP2040's do.
+"""The 32-bit runtime of the phone app and `make bench`: small integers end where an RP2040's do.
 
-Needs node and `make setup-wasm`, which `make test` does not ask for: the one place where a test
-may be left out, with its reason in pytest's summary.
+Needs node and `make setup-wasm`, which `make test` sees to.
 """
 
 import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
-PACKAGE = ROOT / "build/wasm/node_modules/@micropython/micropython-webassembly-pyscript"
 
 SCRIPT = """
 import sys
@@ -30,10 +26,6 @@ except AssertionError as error:
     print(error)
 raise ValueError("the end")
 """
-
-pytestmark = pytest.mark.skipif(
-    not (NODE and PACKAGE.is_dir()), reason="needs node and `make setup-wasm`"
-)
 
 
 def test_runs_shared_code_on_32_bits(tmp_path):
